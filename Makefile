@@ -1,0 +1,58 @@
+# The verbs. Each is a line or two: the work is in scripts/ and xtask/.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tessera/target
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test build release lint fmt tidy proto helm smoke bench openapi errors status ci
+
+help: ## Show the verbs
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing on this machine (asks for sudo where needed)
+	@scripts/install
+
+run: setup ## Start the platform on embedded storage, with a sample ontology in it
+	@scripts/run
+
+test: setup ## Run every test, on SQLite and on PostgreSQL
+	@scripts/with-servers $(CARGO) nextest run --workspace $(ARGS)
+
+build: ## Build every crate and the tests
+	$(CARGO) build --workspace --all-targets
+
+release: ## Build the optimised binary
+	$(CARGO) build --release --package tessera-server --bin tessera
+
+lint: ## Formatting, clippy, the house rules, the contracts, the scripts
+	@scripts/lint
+
+fmt: ## Format the Rust sources
+	$(CARGO) fmt --all
+
+tidy: ## Only the house rules
+	$(CARGO) xtask tidy
+
+proto: ## Lint the contracts
+	@scripts/tools/buf lint
+
+helm: ## Lint and render the chart, and check it against the Kubernetes schemas
+	@scripts/helm-check
+
+smoke: ## The same calls by grpcurl, curl, a stock Python client and `tessera call`
+	@scripts/with-servers scripts/smoke
+
+bench: ## Run the benches
+	@scripts/with-servers $(CARGO) bench --workspace $(ARGS)
+
+openapi: ## Write docs/openapi.json from the running contracts
+	$(CARGO) xtask openapi
+
+errors: ## Write docs/errors.md from the reasons that the crates declare
+	$(CARGO) xtask errors
+
+status: ## Write docs/status.md from the ledger and the tests that prove it
+	$(CARGO) xtask status
+
+ci: ## Everything the pipeline runs
+	@bash .ci/run

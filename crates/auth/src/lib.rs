@@ -1,0 +1,22 @@
+//! Who is calling and what they may do: callers, scopes, tokens, and the policy that every process
+//! holds a copy of. Nothing here asks the network; identity feeds the policy in.
+
+mod authority;
+mod caller;
+pub mod grant;
+pub mod jwt;
+mod permissions;
+mod policy;
+pub mod process;
+pub mod roles;
+mod scope;
+mod source;
+mod token;
+
+pub use authority::{Authority, Config};
+pub use caller::{Caller, Credential, Principal, PrincipalKind};
+pub use permissions::Permissions;
+pub use policy::{PrincipalPolicy, PublicKey, RolePolicy, Snapshot, TokenPolicy};
+pub use scope::{Scope, Tenants};
+pub use source::{PolicySource, keep_fresh};
+pub use token::ApiToken;

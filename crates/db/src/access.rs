@@ -1,0 +1,205 @@
+//! One service's database: four kinds of transaction, each on a blocking thread and narrowed to a scope.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::{Scope, Tenants};
+use error::Error;
+use tokio::sync::Semaphore;
+
+use crate::conn::{Conn, Mode, Session};
+use crate::error::Failure;
+use crate::group::Writer;
+use crate::pool::Pool;
+use crate::url::Backend;
+
+/// How often a transaction is run again when it met others.
+const TRIES: u32 = 20;
+
+/// One service's logical database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    service: String,
+    schema: String,
+    engine: Engine,
+}
+
+pub(crate) enum Engine {
+    Sqlite {
+        writer: Arc<Writer>,
+        readers: Pool,
+    },
+    Postgres {
+        pool: Arc<Pool>,
+        share: Arc<Semaphore>,
+    },
+}
+
+impl Db {
+    pub(crate) fn new(service: &str, schema: String, engine: Engine) -> Self {
+        Self(Arc::new(Inner {
+            service: service.to_owned(),
+            schema,
+            engine,
+        }))
+    }
+
+    /// The service whose database this is.
+    pub fn service(&self) -> &str {
+        &self.0.service
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match self.0.engine {
+            Engine::Sqlite { .. } => Backend::Sqlite,
+            Engine::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    /// Reads a consistent snapshot.
+    pub async fn read<T, F>(&self, scope: &Scope, work: F) -> error::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        let session = self.session(scope);
+        // A snapshot is never refused for what others do, so the closure runs once; only a
+        // dead connection is replaced, before the closure has been called.
+        let mut work = Some(work);
+        self.blocking(move |pool| {
+            let mut tries = 0;
+            loop {
+                let outcome = pool.with(|conn| {
+                    conn.run(Mode::Read, &session, |conn| match work.take() {
+                        Some(work) => work(conn),
+                        None => Err(Failure::Panicked),
+                    })
+                });
+                match outcome {
+                    Err(failure) if failure.is_closed() && work.is_some() && tries < 3 => {
+                        tries += 1;
+                    }
+                    outcome => return outcome,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Changes state as if nothing else ran. The closure is run again when others interfered, so it must
+    /// have no effect but on the connection. Make ids and times outside it.
+    pub async fn write<T, F>(&self, scope: &Scope, work: F) -> error::Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.change(Mode::Write, scope, work).await
+    }
+
+    /// Adds rows that depend on nothing read; cheaper than `write` on PostgreSQL.
+    pub async fn append<T, F>(&self, scope: &Scope, work: F) -> error::Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.change(Mode::Append, scope, work).await
+    }
+
+    /// Takes rows that no other worker holds: see [`claim!`](crate::claim).
+    pub async fn claim<T, F>(&self, scope: &Scope, work: F) -> error::Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        self.change(Mode::Claim, scope, work).await
+    }
+
+    async fn change<T, F>(&self, mode: Mode, scope: &Scope, work: F) -> error::Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite { writer, .. } => Ok(writer.run(work).await?),
+            Engine::Postgres { .. } => {
+                let session = self.session(scope);
+                self.blocking(move |pool| {
+                    let mut tries = 0;
+                    loop {
+                        let outcome = pool.with(|conn| conn.run(mode, &session, &work));
+                        match outcome {
+                            Err(failure) if tries < TRIES && failure.is_conflict() => {
+                                tries += 1;
+                                tracing::debug!(tries, %failure, "transaction runs again");
+                                back_off(tries);
+                            }
+                            Err(failure) if tries < 3 && failure.is_closed() => tries += 1,
+                            outcome => return outcome,
+                        }
+                    }
+                })
+                .await
+            }
+        }
+    }
+
+    /// Runs `work` on a blocking thread, once there is a connection to be had.
+    async fn blocking<T, W>(&self, work: W) -> error::Result<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Pool) -> Result<T, Failure> + Send + 'static,
+    {
+        let permit = match &self.0.engine {
+            Engine::Sqlite { readers, .. } => readers.permit(None).await?,
+            Engine::Postgres { pool, share } => pool.permit(Some(share)).await?,
+        };
+        let inner = self.0.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            // Given back when the work ends, even if the caller has long gone.
+            let _permit = permit;
+            match &inner.engine {
+                Engine::Sqlite { readers, .. } => work(readers),
+                Engine::Postgres { pool, .. } => work(pool),
+            }
+        });
+        Ok(task.await.map_err(Error::internal)??)
+    }
+
+    fn session(&self, scope: &Scope) -> Session {
+        Session {
+            schema: self.0.schema.clone(),
+            tenant: match scope.tenants() {
+                Tenants::One(id) => id.to_string(),
+                Tenants::All => "*".to_owned(),
+            },
+        }
+    }
+
+    /// Connections that are open and unused.
+    pub fn idle_connections(&self) -> usize {
+        match &self.0.engine {
+            Engine::Sqlite { readers, .. } => readers.idle_count(),
+            Engine::Postgres { pool, .. } => pool.idle_count(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({}, {:?})", self.0.service, self.backend())
+    }
+}
+
+/// Waits, on a blocking thread, exponentially longer and by chance, so that transactions that met
+/// once do not meet again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a blocking thread, between two tries"
+)]
+fn back_off(tries: u32) {
+    let most = (1_u64 << tries.min(7)).min(100);
+    std::thread::sleep(Duration::from_micros(rand::random_range(500..=most * 1000)));
+}

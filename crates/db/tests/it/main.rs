@@ -1,0 +1,11 @@
+//! The database crate from outside: one body a test, run on SQLite and on PostgreSQL.
+
+#![allow(unreachable_pub, clippy::unwrap_used)]
+
+#[macro_use]
+mod support;
+mod messages;
+mod migrations;
+mod tenants;
+mod transactions;
+mod types;

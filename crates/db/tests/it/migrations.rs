@@ -1,0 +1,105 @@
+//! Migrations up and down, as a script, and drift.
+
+use db::Backend;
+use db::diesel::connection::SimpleConnection;
+use db::diesel::prelude::*;
+use db::migrate::{Steps, script};
+
+use crate::support::*;
+
+both! {
+    /// Proves: DB-44, DB-48
+    async fn up_down_and_up_again(bench) {
+        let migrator = bench.migrator();
+        let applied = || migrator.status().unwrap().iter().filter(|step| step.applied).count();
+        assert_eq!(applied(), 3);
+        assert_eq!(migrator.up(Steps::All).unwrap(), Vec::<String>::new());
+        assert_eq!(migrator.down(Steps::Count(1)).unwrap(), ["20260202000000"]);
+        assert_eq!(applied(), 2);
+        assert_eq!(migrator.drift().unwrap(), []);
+        assert_eq!(
+            migrator.down(Steps::All).unwrap(),
+            ["20260201000000", "_ground/20260101000000"]
+        );
+        assert_eq!(applied(), 0);
+        assert_eq!(migrator.up(Steps::Count(1)).unwrap(), ["_ground/20260101000000"]);
+        assert_eq!(migrator.up(Steps::All).unwrap().len(), 2);
+        assert_eq!(migrator.drift().unwrap(), []);
+    }
+}
+
+both! {
+    /// Proves: DB-49
+    async fn drift_names_the_table_and_the_column(bench) {
+        bench.by_hand(if bench.is_postgres() {
+            "ALTER TABLE thing ALTER COLUMN hits TYPE integer; DROP INDEX thing_name; \
+             ALTER TABLE thing NO FORCE ROW LEVEL SECURITY"
+        } else {
+            "ALTER TABLE thing DROP COLUMN hits; ALTER TABLE thing ADD COLUMN hits TEXT; DROP INDEX thing_name"
+        });
+        let found = bench.migrator().drift().unwrap();
+        let column = found.iter().find(|d| d.part == "column hits").unwrap();
+        assert_eq!(column.table, "thing");
+        assert_ne!(column.live, column.expected);
+        assert!(column.to_string().starts_with("table thing, column hits: is `"), "{column}");
+        assert!(found.iter().any(|d| d.part == "index thing_name" && d.live.is_none()), "{found:?}");
+        assert_eq!(found.iter().any(|d| d.part == "row-level security"), bench.is_postgres());
+    }
+}
+
+/// Proves: DB-46
+#[test]
+fn the_script_of_pending_migrations_does_what_they_do() {
+    for bench in [Bench::empty(""), Bench::empty(&postgres_url())] {
+        let backend = bench.db.backend();
+        let sql = script(&MIGRATIONS, backend, &bench.schema(), None).unwrap();
+        if backend == Backend::Postgres {
+            let mut conn = db::diesel::PgConnection::establish(&bench.config.url).unwrap();
+            conn.batch_execute(&sql).unwrap();
+        } else {
+            bench.by_hand(&sql);
+        }
+        let migrator = bench.migrator();
+        assert!(migrator.status().unwrap().iter().all(|step| step.applied));
+        assert_eq!(migrator.drift().unwrap(), []);
+
+        let rest = script(
+            &MIGRATIONS,
+            backend,
+            &bench.schema(),
+            Some("20260201000000"),
+        )
+        .unwrap();
+        assert!(rest.contains("ADD COLUMN note") && !rest.contains("CREATE TABLE thing"));
+        assert!(script(&MIGRATIONS, backend, &bench.schema(), Some("nonsense")).is_err());
+    }
+}
+
+/// Proves: DB-45
+#[tokio::test]
+async fn driver_forms_of_the_url_serve_runs_and_migrations() {
+    let plain = postgres_url();
+    let (_, rest) = plain.split_once("://").unwrap();
+    for form in ["postgresql+asyncpg", "postgresql+psycopg2", "postgresql"] {
+        let bench = Bench::empty(&format!("{form}://{rest}"));
+        bench.migrator().up(Steps::All).unwrap();
+        let scope = bench.scope();
+        let count = bench
+            .db
+            .read(&scope, |c| Ok(thing::table.count().get_result::<i64>(c)?));
+        assert_eq!(count.await.unwrap(), 0);
+    }
+}
+
+#[test]
+fn processes_that_migrate_at_once_do_not_collide() {
+    for bench in [Bench::empty(""), Bench::empty(&postgres_url())] {
+        let counts: Vec<usize> = std::thread::scope(|threads| {
+            let runs: Vec<_> = (0..4)
+                .map(|_| threads.spawn(|| bench.migrator().up(Steps::All).unwrap().len()))
+                .collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        assert_eq!(counts.iter().sum::<usize>(), 3, "{counts:?}");
+    }
+}

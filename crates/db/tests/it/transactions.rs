@@ -1,0 +1,167 @@
+//! Transactions that meet: retries, claims, grouped commits, panics, closed connections.
+
+use std::collections::BTreeSet;
+
+use db::diesel::{self, prelude::*};
+use value::Id;
+
+use crate::support::*;
+
+both! {
+    async fn concurrent_changes_all_count(bench) {
+        let row = thing(bench.tenant, "counter");
+        let id = row.id;
+        bench.db.write(&bench.scope(), move |c| insert(c, std::slice::from_ref(&row))).await.unwrap();
+        let tasks: Vec<_> = (0..8)
+            .map(|_| {
+                let (db, scope) = (bench.db.clone(), bench.scope());
+                tokio::spawn(async move {
+                    for _ in 0..10 {
+                        db.write(&scope, move |c| {
+                            let hits: i64 = thing::table.find(id).select(thing::hits).first(c)?;
+                            diesel::update(thing::table.find(id)).set(thing::hits.eq(hits + 1)).execute(c)?;
+                            Ok(())
+                        })
+                        .await
+                        .unwrap();
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let hits: i64 = bench.db
+            .read(&bench.scope(), move |c| Ok(thing::table.find(id).select(thing::hits).first(c)?))
+            .await
+            .unwrap();
+        assert_eq!(hits, 80);
+    }
+}
+
+both! {
+    async fn every_row_is_claimed_once(bench) {
+        let rows: Vec<Thing> = (0..60).map(|n| thing(bench.tenant, &n.to_string())).collect();
+        bench.db.append(&bench.scope(), move |c| insert(c, &rows)).await.unwrap();
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                let (db, scope) = (bench.db.clone(), bench.scope());
+                tokio::spawn(async move {
+                    let mut mine = Vec::new();
+                    loop {
+                        let ids: Vec<Id> = db
+                            .claim(&scope, |c| {
+                                let ids: Vec<Id> = db::claim!(c, thing::table
+                                    .filter(thing::state.eq(State::Ready))
+                                    .order(thing::id.asc())
+                                    .limit(7)
+                                    .select(thing::id))?;
+                                diesel::update(thing::table.filter(thing::id.eq_any(&ids)))
+                                    .set(thing::state.eq(State::Done))
+                                    .execute(c)?;
+                                Ok(ids)
+                            })
+                            .await
+                            .unwrap();
+                        if ids.is_empty() {
+                            return mine;
+                        }
+                        mine.extend(ids);
+                    }
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            all.extend(worker.await.unwrap());
+        }
+        assert!(all.len() >= 50, "skipped rows were taken by nobody: {}", all.len());
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    }
+}
+
+both! {
+    async fn a_failed_write_takes_no_other_with_it(bench) {
+        let tasks: Vec<_> = (0..40)
+            .map(|n| {
+                let (db, scope, tenant) = (bench.db.clone(), bench.scope(), bench.tenant);
+                tokio::spawn(async move {
+                    let row = thing(tenant, &n.to_string());
+                    db.write(&scope, move |c| {
+                        insert(c, std::slice::from_ref(&row))?;
+                        match n % 4 {
+                            1 => Err(error::Error::not_found("thing", n).into()),
+                            3 => panic!("on purpose"),
+                            _ => Ok(()),
+                        }
+                    })
+                    .await
+                    .is_ok()
+                })
+            })
+            .collect();
+        let mut good = 0;
+        for task in tasks {
+            good += i64::from(task.await.unwrap());
+        }
+        let count: i64 = bench.db
+            .read(&bench.scope(), |c| Ok(thing::table.count().get_result(c)?))
+            .await
+            .unwrap();
+        assert_eq!((good, count), (20, 20));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_the_server_closed_is_replaced() {
+    let bench = Bench::postgres();
+    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                WHERE pid <> pg_backend_pid() AND usename = current_user AND application_name = $1";
+    // Its own name, and with it a pool of its own: other tests' connections are left alone.
+    let name = bench.schema();
+    let joint = if bench.config.url.contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let config = db::StorageConfig {
+        url: format!("{}{joint}application_name={name}", bench.config.url),
+        ..bench.config.clone()
+    };
+    let db = db::Databases::open(&config)
+        .unwrap()
+        .service("things")
+        .unwrap();
+    let count = |c: &mut db::Conn| Ok(thing::table.count().get_result::<i64>(c)?);
+    db.read(&bench.scope(), count).await.unwrap();
+    for read in [true, false] {
+        assert_eq!(db.idle_connections(), 1);
+        let mut conn = diesel::PgConnection::establish(&bench.config.url).unwrap();
+        diesel::sql_query(kill)
+            .bind::<diesel::sql_types::Text, _>(&name[..name.len().min(63)])
+            .execute(&mut conn)
+            .unwrap();
+        if read {
+            assert_eq!(db.read(&bench.scope(), count).await.unwrap(), 0);
+        } else {
+            assert_eq!(db.write(&bench.scope(), count).await.unwrap(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable() {
+    let config = db::StorageConfig {
+        url: "postgres://nobody:secret@127.0.0.1:1/none".to_owned(),
+        ..Default::default()
+    };
+    let db = db::Databases::open(&config)
+        .unwrap()
+        .service("things")
+        .unwrap();
+    let scope = auth::Scope::system_all("test");
+    let error = db.read(&scope, |_| Ok(())).await.unwrap_err();
+    assert_eq!(error.kind(), error::Kind::Unavailable);
+    assert!(error.retry_after().is_some());
+    assert!(!format!("{config:?}").contains("secret"));
+}

@@ -1,0 +1,143 @@
+//! To and from `tonic::Status`: the only place where statuses are built and read.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::fmt::Write;
+
+use tonic::Status;
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::failure::Inner;
+use crate::{Error, Kind, Violation, reason};
+
+/// The domain of our reasons in `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "tessera";
+
+impl From<Error> for Status {
+    /// Makes the status a caller reads, and logs the private source: this is the only place that does.
+    fn from(error: Error) -> Status {
+        log(&error);
+        let inner = *error.0;
+        let mut details = ErrorDetails::with_error_info(
+            inner.reason,
+            DOMAIN,
+            inner
+                .metadata
+                .into_iter()
+                .collect::<std::collections::HashMap<_, _>>(),
+        );
+        if !inner.violations.is_empty() {
+            let fields: Vec<_> = inner.violations.into_iter().map(to_field).collect();
+            details.set_bad_request(fields);
+        }
+        if let Some(pause) = inner.retry_after {
+            details.set_retry_info(Some(pause));
+        }
+        let message = if inner.kind == Kind::Internal {
+            "internal error".to_owned()
+        } else {
+            inner.message
+        };
+        Status::with_error_details(inner.kind.code(), message, details)
+    }
+}
+
+impl From<Status> for Error {
+    /// Reads a status back; one that is not ours (a transport's, a proxy's) gets the general reason of its code.
+    fn from(status: Status) -> Error {
+        let kind = Kind::from_code(status.code());
+        let details = status.get_error_details();
+        let Some(info) = details.error_info().filter(|info| info.domain == DOMAIN) else {
+            return foreign(kind, status);
+        };
+        let violations = details
+            .bad_request()
+            .map(|bad| {
+                bad.field_violations
+                    .iter()
+                    .cloned()
+                    .map(from_field)
+                    .collect()
+            })
+            .unwrap_or_default();
+        Error(Box::new(Inner {
+            kind,
+            reason: Cow::Owned(info.reason.clone()),
+            message: status.message().to_owned(),
+            violations,
+            metadata: info.metadata.clone().into_iter().collect(),
+            retry_after: details.retry_info().and_then(|info| info.retry_delay),
+            source: None,
+            logged: true,
+        }))
+    }
+}
+
+/// A status that no service of ours made: its message may hold addresses, so what is our side's fault keeps it private.
+fn foreign(kind: Kind, status: Status) -> Error {
+    let reason = reason::default_for(kind);
+    let message = match kind {
+        Kind::Internal => "internal error",
+        Kind::Unavailable => reason.meaning,
+        _ if status.message().is_empty() => reason.meaning,
+        _ => status.message(),
+    };
+    Error::new(reason, message).with_source(status)
+}
+
+/// Adds `google.rpc.RequestInfo` to a status, keeping its other details; the layer that knows the id calls this.
+pub fn with_request_id(status: Status, request_id: &str) -> Status {
+    let mut details = status.get_error_details();
+    details.set_request_info(request_id, "");
+    Status::with_error_details_and_metadata(
+        status.code(),
+        status.message().to_owned(),
+        details,
+        status.metadata().clone(),
+    )
+}
+
+/// The reason a status carries, without building an error: for metrics and retry decisions.
+pub fn reason_of(status: &Status) -> Option<String> {
+    status
+        .get_details_error_info()
+        .filter(|info| info.domain == DOMAIN)
+        .map(|info| info.reason)
+}
+
+fn to_field(violation: Violation) -> FieldViolation {
+    let mut field = FieldViolation::new(violation.field, violation.description);
+    field.reason = violation.reason;
+    field
+}
+
+fn from_field(field: FieldViolation) -> Violation {
+    Violation::new(field.field, field.reason, field.description)
+}
+
+/// One line for each failure that has something to hide: an error for our defects, a debug line for the rest.
+fn log(error: &Error) {
+    if error.0.logged || (error.0.kind != Kind::Internal && error.0.source.is_none()) {
+        return;
+    }
+    let reason = error.reason();
+    let causes = causes(error);
+    if error.kind() == Kind::Internal {
+        tracing::error!(reason, error = error.message(), causes, metadata = ?error.metadata(), "internal error");
+    } else {
+        tracing::debug!(reason, error = error.message(), causes, "call failed");
+    }
+}
+
+/// The chain of sources as one line.
+fn causes(error: &Error) -> String {
+    let mut line = String::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let separator = if line.is_empty() { "" } else { ": " };
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{separator}{cause}");
+        next = cause.source();
+    }
+    line
+}

@@ -1,0 +1,80 @@
+//! The `grpc-timeout` header: how long the caller waits.
+
+use http::{HeaderMap, HeaderValue};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The header with the time a caller waits.
+pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
+
+/// When to give up. A little before the caller does, so that it hears DEADLINE_EXCEEDED from us and
+/// not CANCELLED from tonic, whose own timer runs on the same header.
+pub(super) fn of(headers: &HeaderMap) -> Option<Instant> {
+    let timeout = headers.get(GRPC_TIMEOUT).and_then(parse_timeout)?;
+    let early = (timeout / 20).min(Duration::from_millis(5));
+    Instant::now().checked_add(timeout - early)
+}
+
+/// Reads `<up to eight digits><unit>`; anything else is no deadline.
+pub(crate) fn parse_timeout(value: &HeaderValue) -> Option<Duration> {
+    let text = value.to_str().ok()?;
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if number.is_empty() || number.len() > 8 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = number.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 3600),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+/// Writes a time in the finest unit that fits eight digits.
+pub(crate) fn format_timeout(time: Duration) -> HeaderValue {
+    const MOST: u128 = 99_999_999;
+    let text = if time.as_micros() <= MOST {
+        format!("{}u", time.as_micros())
+    } else if time.as_millis() <= MOST {
+        format!("{}m", time.as_millis())
+    } else {
+        format!("{}S", u128::from(time.as_secs()).min(MOST))
+    };
+    HeaderValue::try_from(text).expect("digits and a letter")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn refuses_what_is_no_timeout() {
+        for text in ["", "S", "5", "5x", "-5S", "123456789S", "5 S", "+5S"] {
+            assert_eq!(
+                parse_timeout(&HeaderValue::from_str(text).expect("header")),
+                None,
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_writes(micros in 0u64..4_000_000_000_000) {
+            let time = Duration::from_micros(micros);
+            let read = parse_timeout(&format_timeout(time)).expect("own format");
+            prop_assert!(read <= time);
+            prop_assert!(time - read < Duration::from_secs(1));
+        }
+
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(32u8..127, 0..12)) {
+            let _ = parse_timeout(&HeaderValue::from_bytes(&bytes).expect("header"));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The stack and the channels, through a small service of their own.
+
+mod calls;
+mod guards;
+mod rig;
+mod sockets;
+mod tls;

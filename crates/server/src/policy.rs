@@ -1,0 +1,76 @@
+//! The policy for processes without identity: from identity's internal RPC.
+
+use auth::{PolicySource, PrincipalKind, PrincipalPolicy, Principal, PublicKey, RolePolicy, Snapshot, TokenPolicy};
+use error::{Error, Result};
+use futures::future::BoxFuture;
+use proto_platform::tessera::identity::v1 as pb;
+use proto_platform::tessera::identity::v1::identity_service_client::IdentityServiceClient;
+use rpc::Channel;
+use value::Id;
+
+/// Asks identity, wherever it runs.
+pub(crate) struct RemotePolicy(pub(crate) Channel);
+
+impl PolicySource for RemotePolicy {
+    fn fetch(&self, known_version: u64) -> BoxFuture<'_, Result<Option<Snapshot>>> {
+        let mut client = IdentityServiceClient::new(self.0.clone());
+        Box::pin(async move {
+            let request = pb::GetPolicySnapshotRequest { known_version };
+            let answer = client.get_policy_snapshot(request).await?.into_inner();
+            answer.snapshot.map(snapshot).transpose()
+        })
+    }
+}
+
+fn snapshot(from: pb::PolicySnapshot) -> Result<Snapshot> {
+    Ok(Snapshot {
+        version: from.version,
+        keys: from
+            .keys
+            .into_iter()
+            .map(|key| Ok(PublicKey { kid: key.kid, key: bytes32(&key.public_key)? }))
+            .collect::<Result<_>>()?,
+        principals: from.principals.into_iter().map(principal).collect::<Result<_>>()?,
+        roles: from
+            .roles
+            .into_iter()
+            .map(|role| RolePolicy { tenant: None, name: role.name, permissions: role.permissions })
+            .collect(),
+        tokens: from.tokens.into_iter().map(token).collect::<Result<_>>()?,
+        revoked_sessions: from.revoked_session_ids.iter().map(|text| id(text)).collect::<Result<_>>()?,
+    })
+}
+
+fn principal(from: pb::PolicyPrincipal) -> Result<PrincipalPolicy> {
+    let kind = match from.kind() {
+        pb::PrincipalKind::User => PrincipalKind::User,
+        pb::PrincipalKind::Service => PrincipalKind::Service,
+        pb::PrincipalKind::Unspecified => return Err(Error::internal("a principal of the policy has no kind")),
+    };
+    Ok(PrincipalPolicy {
+        principal: Principal { id: id(&from.id)?, tenant: id(&from.tenant_id)?, kind, name: from.name },
+        roles: from.roles,
+        disabled: from.disabled,
+    })
+}
+
+fn token(from: pb::PolicyToken) -> Result<TokenPolicy> {
+    let expires = from.expire_time.as_ref().map(|time| {
+        proto::time::from_proto(time).ok_or_else(|| Error::internal("a token of the policy has no valid end"))
+    });
+    Ok(TokenPolicy {
+        id: id(&from.id)?,
+        secret_hash: bytes32(&from.secret_hash)?,
+        principal: id(&from.principal_id)?,
+        expires: expires.transpose()?,
+        permissions: from.permissions,
+    })
+}
+
+fn id(text: &str) -> Result<Id> {
+    text.parse().map_err(|_| Error::internal("an id of the policy is no UUID"))
+}
+
+fn bytes32(bytes: &[u8]) -> Result<[u8; 32]> {
+    bytes.try_into().map_err(|_| Error::internal("a key of the policy has not 32 bytes"))
+}

@@ -1,0 +1,8 @@
+//! The services of the platform: one line each, by wing.
+
+use crate::service::services;
+
+services! {
+    platform: identity::Identity,
+    meaning: metadata::Metadata,
+}

@@ -1,0 +1,4 @@
+DROP TABLE idempotency;
+DROP TABLE inbox;
+DROP TABLE outbox;
+DROP AGGREGATE decimal_sum (numeric);

@@ -1,0 +1,13 @@
+DROP TABLE policy_versions;
+DROP TABLE signing_keys;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE api_tokens;
+DROP TABLE service_principals;
+DROP TABLE role_assignments;
+DROP TABLE group_members;
+DROP TABLE groups;
+DROP TABLE sign_in_failures;
+DROP TABLE credentials;
+DROP TABLE users;
+DROP TABLE tenants;

@@ -1,0 +1,229 @@
+//! Sign-in and refresh: both public, both silent about which part of what was shown is wrong.
+
+use auth::Scope;
+use auth::jwt::{self, Claims, ISSUER};
+use error::{Error, Result};
+use pb::{RefreshSessionRequest, SignInRequest, TokenPair};
+use proto_platform::tessera::identity::v1 as pb;
+use tonic::Request;
+use value::{Id, Time};
+
+use super::Api;
+use crate::convert;
+use crate::model::lockout::Failures;
+use crate::model::password::Password;
+use crate::model::secret::{Hash, RefreshToken};
+use crate::model::{DEFAULT_TENANT, Email};
+use crate::passwords::Verdict;
+use crate::reasons::{
+    PASSWORD_CHANGE_REQUIRED, REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SIGN_IN_FAILED,
+    SIGN_IN_LOCKED,
+};
+use crate::store::{Account, Refresh, SessionRow, SessionTimes, SignedIn, TenantRow, UserRow};
+
+pub(super) async fn sign_in(api: &Api, request: Request<SignInRequest>) -> Result<TokenPair> {
+    let body = request.into_inner();
+    let email = Email::parse("email", &body.email)?;
+    let slug = match body.tenant.as_str() {
+        "" => DEFAULT_TENANT,
+        slug => slug,
+    };
+    let scope = Scope::system_all("sign in");
+    let find = || {
+        api.store
+            .account_find(&scope, slug.to_owned(), email.clone())
+    };
+
+    // One attempt for an account at a time: otherwise many at once would all pass before any is counted.
+    let key = find().await?.key;
+    let turn = api.passwords.turn(&key).await;
+    let account = find().await?;
+    refuse_locked(&account.failures, api.clock.now())?;
+    let password = Password::new(body.password);
+    let hash = account.hash.clone();
+    let verdict = api.passwords.verify(password.clone(), hash).await?;
+    let Account {
+        tenant: Some(tenant),
+        user: Some(user),
+        hash: Some(verified),
+        must_change,
+        ..
+    } = account
+    else {
+        count_failure(api, key, None).await?;
+        return Err(failed());
+    };
+    if verdict == Verdict::Wrong {
+        count_failure(api, key, Some((tenant.id, user.id))).await?;
+        return Err(failed());
+    }
+    drop(turn);
+
+    if must_change && body.new_password.is_empty() {
+        return Err(Error::new(
+            &PASSWORD_CHANGE_REQUIRED,
+            "the password must be replaced: sign in with a new one",
+        ));
+    }
+    let changed = !body.new_password.is_empty();
+    let replace = match (changed, verdict) {
+        (true, _) => Some(new_password(api, &body.new_password, &password, &email)?),
+        (false, Verdict::RightButOutdated) => Some(password),
+        (false, _) => None,
+    };
+    let replace = match replace {
+        Some(password) => Some(api.passwords.hash(password).await?),
+        None => None,
+    };
+    begin(api, &scope, &tenant, &user, key, verified, replace, changed).await
+}
+
+fn new_password(api: &Api, text: &str, old: &Password, email: &Email) -> Result<Password> {
+    let policy = api.config.password_policy();
+    let new = policy.check("new_password", text, email)?;
+    if new == *old {
+        return Err(Error::invalid_field(
+            "new_password",
+            "PASSWORD_UNCHANGED",
+            "must differ from the password so far",
+        ));
+    }
+    Ok(new)
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one caller, which has taken the account apart"
+)]
+async fn begin(
+    api: &Api,
+    scope: &Scope,
+    tenant: &TenantRow,
+    user: &UserRow,
+    key: Hash,
+    verified: String,
+    replace: Option<String>,
+    changed: bool,
+) -> Result<TokenPair> {
+    let now = api.clock.now();
+    let session = SessionRow {
+        id: Id::new(),
+        tenant: tenant.id,
+        user_id: user.id,
+        refreshed_at: now,
+        expires_at: now + api.config.tokens.session.get(),
+        revoked_at: None,
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    };
+    let refresh = RefreshToken::generate(session.id);
+    let refresh_expires = now + api.config.tokens.refresh.get();
+    let signed_in = SignedIn {
+        key,
+        user: user.id,
+        verified,
+        replace,
+        changed,
+        session,
+        refresh: refresh.hash(),
+        refresh_expires,
+    };
+    let session = api.store.sign_in(scope, signed_in).await?;
+    let session = session.ok_or_else(failed)?;
+    pair(api, &session, &refresh, refresh_expires).await
+}
+
+pub(super) async fn refresh(
+    api: &Api,
+    request: Request<RefreshSessionRequest>,
+) -> Result<TokenPair> {
+    let body = request.into_inner();
+    let invalid = || {
+        Error::new(
+            &REFRESH_TOKEN_INVALID,
+            "the refresh token is not valid: sign in again",
+        )
+    };
+    let shown: RefreshToken = body.refresh_token.parse().map_err(|_| invalid())?;
+    let next = RefreshToken::generate(shown.session);
+    let now = api.clock.now();
+    let times = SessionTimes {
+        now,
+        refresh_expires: now + api.config.tokens.refresh.get(),
+    };
+    let scope = Scope::system_all("refresh a session");
+    let outcome = api
+        .store
+        .session_refresh(&scope, shown, next.hash(), times)
+        .await?;
+    match outcome {
+        Refresh::Renewed(session, expires) => pair(api, &session, &next, expires).await,
+        Refresh::Refused => Err(invalid()),
+        Refresh::Reused => Err(Error::new(
+            &REFRESH_TOKEN_REUSED,
+            "the refresh token was used before, so its session was ended",
+        )),
+    }
+}
+
+/// A new access token beside a refresh token.
+async fn pair(
+    api: &Api,
+    session: &SessionRow,
+    refresh: &RefreshToken,
+    refresh_expires: Time,
+) -> Result<TokenPair> {
+    let now = api.clock.now();
+    let expires = (now + api.config.tokens.access.get()).min(session.expires_at);
+    let seconds = |time: Time| time.micros().div_euclid(1_000_000);
+    let claims = Claims {
+        iss: ISSUER.to_owned(),
+        aud: ISSUER.to_owned(),
+        sub: session.user_id,
+        tid: session.tenant,
+        sid: session.id,
+        jti: Id::new(),
+        iat: seconds(now),
+        nbf: seconds(now),
+        exp: seconds(expires),
+    };
+    let key = api.keyring.current().await?;
+    Ok(TokenPair {
+        access_token: jwt::sign(&claims, &key)?,
+        access_expire_time: convert::time(Time::from_micros(claims.exp * 1_000_000)),
+        refresh_token: refresh.reveal(),
+        refresh_expire_time: convert::time(refresh_expires),
+        session_id: session.id.to_string(),
+    })
+}
+
+/// Refuses while an account is locked, whether it exists or not.
+pub(super) fn refuse_locked(failures: &Failures, now: Time) -> Result<()> {
+    match failures.remaining(now) {
+        None => Ok(()),
+        Some(pause) => Err(Error::new(
+            &SIGN_IN_LOCKED,
+            "too many attempts failed: wait before the next one",
+        )
+        .with_retry_after(pause)),
+    }
+}
+
+/// Counts a failure of an account, whether it exists or not.
+pub(super) async fn count_failure(
+    api: &Api,
+    key: Hash,
+    account: Option<(Id, Id)>,
+) -> Result<Failures> {
+    let scope = Scope::system_all("count a failed sign-in");
+    let policy = api.config.lockout_policy();
+    api.store.failure_count(&scope, key, account, policy).await
+}
+
+fn failed() -> Error {
+    Error::new(
+        &SIGN_IN_FAILED,
+        "tenant, e-mail address or password is wrong",
+    )
+}

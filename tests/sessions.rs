@@ -1,0 +1,46 @@
+//! People sign in, and what is taken from them is gone within a second, in every process.
+
+use crate::platform::stories;
+use reqwest::Method;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+stories! {
+    /// A person is made, signs in, reads, is signed out: the token is dead everywhere within a second.
+    async fn a_session_ends_within_a_second(platform: &Platform) {
+        let user = json!({ "email": "ada@example.com", "display_name": "Ada Lovelace", "roles": ["viewer"] });
+        let body = json!({ "user": user, "password": PASSWORD });
+        let (status, created) = platform.json(Method::POST, "/api/v1/identity/users", Some(body)).await;
+        assert_eq!(status, 200, "{created}");
+        let body = json!({ "tenant": "default", "email": "ada@example.com", "password": PASSWORD });
+        let (status, pair) = platform.json_as(None, Method::POST, "/api/v1/identity/sessions:signIn", Some(body)).await;
+        assert_eq!(status, 200, "{pair}");
+        let token = pair["accessToken"].as_str().expect("an access token").to_owned();
+
+        // A process learns of a new person within half a second.
+        testkit::eventually("the token to work in the process of metadata", || async {
+            let (status, _) = platform.json_as(Some(&token), Method::GET, "/api/v1/metadata/entities", None).await;
+            (status == 200).then_some(())
+        })
+        .await;
+        let (status, answer) = platform
+            .json_as(Some(&token), Method::POST, "/api/v1/metadata/actors", Some(json!({ "code": "x", "name": "X" })))
+            .await;
+        assert_eq!(status, 403, "a viewer does not write: {answer}");
+
+        let (status, answer) = platform
+            .json_as(Some(&token), Method::POST, "/api/v1/identity/sessions:signOut", Some(json!({})))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+        let signed_out = Instant::now();
+        testkit::eventually("the token to be refused in the process of metadata", || async {
+            let (status, _) = platform.json_as(Some(&token), Method::GET, "/api/v1/metadata/entities", None).await;
+            (status == 401).then_some(())
+        })
+        .await;
+        // The promise is a second; the rest is what a busy machine may add.
+        assert!(signed_out.elapsed() < Duration::from_secs(3), "{:?}", signed_out.elapsed());
+    }
+}
