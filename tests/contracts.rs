@@ -50,7 +50,7 @@ fn public_rpcs_are_a_reviewed_list() {
         public,
         [
             "/tessera.identity.v1.IdentityService/GetKeys",
-            "/tessera.identity.v1.IdentityService/Refresh",
+            "/tessera.identity.v1.IdentityService/RefreshSession",
             "/tessera.identity.v1.IdentityService/SignIn",
         ]
     );

@@ -74,7 +74,7 @@ stories! {
             let text = answer.text().await.expect("text");
             assert!(text.contains("request_id") || text.contains("requestId"), "{shown}: {text}");
         }
-        let body = json!({ "code": "Not Snake", "name": "", "kind": "ENTITY_KIND_EVENT" });
+        let body = json!({ "code": "Not Snake", "name": "x".repeat(201), "kind": "ENTITY_KIND_EVENT" });
         let (status, answer) = platform.json(Method::POST, "/api/v1/metadata/entities", Some(body)).await;
         assert_eq!(status, 400);
         let text = answer.to_string();

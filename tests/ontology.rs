@@ -26,7 +26,7 @@ stories! {
         let (_, before) = platform.json(Method::GET, "/metadata/graph/uml", None).await;
         assert!(before["plantuml"].as_str().expect("PlantUML").starts_with("@startuml"));
         let entity = json!({
-            "code": "invoice", "name": "Invoice", "kind": "ENTITY_KIND_EVENT",
+            "code": "invoice", "name": "Invoice", "kind": "ENTITY_KIND_DIMENSION",
             "attributes": [
                 { "code": "invoice_id", "name": "Number", "type": "DATA_TYPE_STRING", "primaryKey": true },
             ],
@@ -75,7 +75,7 @@ stories! {
 
     /// The same create sent twice makes one thing; with another body it is refused.
     async fn a_create_is_idempotent_by_its_request_id(platform: &Platform) {
-        let actor = |name: &str| json!({ "code": "broker", "name": name });
+        let actor = |name: &str| json!({ "code": "broker", "name": name, "kind": "ACTOR_KIND_ROLE" });
         let path = "/api/v1/metadata/actors?request_id=one-and-the-same";
         let (status, first) = platform.json(Method::POST, path, Some(actor("Broker"))).await;
         assert_eq!(status, 200, "{first}");

@@ -38,6 +38,12 @@ impl Platform {
                 vec![identity, metadata]
             }
         };
+        for process in &processes {
+            testkit::eventually("the processes to find each other", || async {
+                process.directory().unreachable().is_empty().then_some(())
+            })
+            .await;
+        }
         let token = std::fs::read_to_string(data(&backend).join("identity/admin.token"))
             .expect("the first start leaves the administrator's token");
         Self {

@@ -10,10 +10,14 @@ const PASSWORD: &str = "correct horse battery staple";
 stories! {
     /// A person is made, signs in, reads, is signed out: the token is dead everywhere within a second.
     async fn a_session_ends_within_a_second(platform: &Platform) {
-        let user = json!({ "email": "ada@example.com", "display_name": "Ada Lovelace", "roles": ["viewer"] });
+        let user = json!({ "email": "ada@example.com", "display_name": "Ada Lovelace" });
         let body = json!({ "user": user, "password": PASSWORD });
         let (status, created) = platform.json(Method::POST, "/api/v1/identity/users", Some(body)).await;
         assert_eq!(status, 200, "{created}");
+        let subject = json!({ "kind": "SUBJECT_KIND_USER", "id": created["id"] });
+        let body = json!({ "subject": subject, "role": "viewer" });
+        let (status, answer) = platform.json(Method::POST, "/api/v1/identity/roleAssignments:assign", Some(body)).await;
+        assert_eq!(status, 200, "{answer}");
         let body = json!({ "tenant": "default", "email": "ada@example.com", "password": PASSWORD });
         let (status, pair) = platform.json_as(None, Method::POST, "/api/v1/identity/sessions:signIn", Some(body)).await;
         assert_eq!(status, 200, "{pair}");

@@ -219,7 +219,7 @@ impl Authority {
             permissions: Arc::clone(&entry.permissions),
             credential: Credential::Session(claims.sid),
             expires: Some(Time::from_micros(
-                (claims.exp + leeway).saturating_mul(1_000_000),
+                claims.exp.saturating_add(leeway).saturating_mul(1_000_000),
             )),
         })
     }

@@ -15,6 +15,8 @@ use crate::url::Backend;
 
 /// How often a transaction is run again when it met others.
 const TRIES: u32 = 20;
+/// How often one is run again whose connection died.
+const LOST: u32 = 3;
 
 /// One service's logical database. Cheap to clone.
 #[derive(Clone)]
@@ -66,27 +68,9 @@ impl Db {
         F: FnOnce(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
         let session = self.session(scope);
-        // A snapshot is never refused for what others do, so the closure runs once; only a
-        // dead connection is replaced, before the closure has been called.
-        let mut work = Some(work);
-        self.blocking(move |pool| {
-            let mut tries = 0;
-            loop {
-                let outcome = pool.with(|conn| {
-                    conn.run(Mode::Read, &session, |conn| match work.take() {
-                        Some(work) => work(conn),
-                        None => Err(Failure::Panicked),
-                    })
-                });
-                match outcome {
-                    Err(failure) if failure.is_closed() && work.is_some() && tries < 3 => {
-                        tries += 1;
-                    }
-                    outcome => return outcome,
-                }
-            }
-        })
-        .await
+        // A snapshot is never refused for what others do, so the closure runs once.
+        self.blocking(move |pool| pool.transaction(Mode::Read, &session, work))
+            .await
     }
 
     /// Changes state as if nothing else ran. The closure is run again when others interfered, so it must
@@ -129,14 +113,14 @@ impl Db {
                 self.blocking(move |pool| {
                     let mut tries = 0;
                     loop {
-                        let outcome = pool.with(|conn| conn.run(mode, &session, &work));
-                        match outcome {
+                        match pool.transaction(mode, &session, &work) {
                             Err(failure) if tries < TRIES && failure.is_conflict() => {
                                 tries += 1;
                                 tracing::debug!(tries, %failure, "transaction runs again");
                                 back_off(tries);
                             }
-                            Err(failure) if tries < 3 && failure.is_closed() => tries += 1,
+                            // The connection died in the middle: nothing of it was committed.
+                            Err(failure) if tries < LOST && failure.is_closed() => tries += 1,
                             outcome => return outcome,
                         }
                     }
@@ -156,14 +140,11 @@ impl Db {
             Engine::Sqlite { readers, .. } => readers.permit(None).await?,
             Engine::Postgres { pool, share } => pool.permit(Some(share)).await?,
         };
-        let inner = self.0.clone();
+        let db = self.clone();
         let task = tokio::task::spawn_blocking(move || {
             // Given back when the work ends, even if the caller has long gone.
             let _permit = permit;
-            match &inner.engine {
-                Engine::Sqlite { readers, .. } => work(readers),
-                Engine::Postgres { pool, .. } => work(pool),
-            }
+            work(db.pool())
         });
         Ok(task.await.map_err(Error::internal)??)
     }
@@ -178,11 +159,20 @@ impl Db {
         }
     }
 
-    /// Connections that are open and unused.
+    /// Connections that are open and unused, SQLite's writer left out.
     pub fn idle_connections(&self) -> usize {
+        self.pool().idle_count()
+    }
+
+    /// Connections that are open, SQLite's writer left out; on PostgreSQL those of the whole process.
+    pub fn open_connections(&self) -> usize {
+        self.pool().open_count()
+    }
+
+    fn pool(&self) -> &Pool {
         match &self.0.engine {
-            Engine::Sqlite { readers, .. } => readers.idle_count(),
-            Engine::Postgres { pool, .. } => pool.idle_count(),
+            Engine::Sqlite { readers, .. } => readers,
+            Engine::Postgres { pool, .. } => pool,
         }
     }
 }
@@ -199,7 +189,7 @@ impl std::fmt::Debug for Db {
     clippy::disallowed_methods,
     reason = "a blocking thread, between two tries"
 )]
-fn back_off(tries: u32) {
+pub(crate) fn back_off(tries: u32) {
     let most = (1_u64 << tries.min(7)).min(100);
     std::thread::sleep(Duration::from_micros(rand::random_range(500..=most * 1000)));
 }

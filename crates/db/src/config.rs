@@ -1,6 +1,7 @@
 //! Where the databases are, and how much of them a process may use.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -31,9 +32,10 @@ pub struct StorageConfig {
     pub budget: u32,
     /// PostgreSQL connections one service may hold at once, so that none starves the others.
     pub share: u32,
-    /// Seconds a call waits for a connection before it is told to come back.
+    /// Seconds a call waits for a connection, or for a SQLite file that another process has locked,
+    /// before it is told to come back.
     pub wait_seconds: u32,
-    /// Seconds after which an idle PostgreSQL connection is closed.
+    /// Seconds after which an idle connection is closed; it may last half a minute longer.
     pub idle_seconds: u32,
     /// When a commit on SQLite counts as done.
     pub durability: Durability,
@@ -54,6 +56,16 @@ impl Default for StorageConfig {
             durability: Durability::default(),
             schema_prefix: String::new(),
         }
+    }
+}
+
+impl StorageConfig {
+    pub(crate) fn wait(&self) -> Duration {
+        Duration::from_secs(self.wait_seconds.into())
+    }
+
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.into())
     }
 }
 

@@ -1,6 +1,8 @@
 //! The one connection type over both databases, how it is opened, and its transactions.
 #![allow(missing_docs)] // the derive below makes public items without sentences
 
+use std::time::Duration;
+
 use diesel::connection::{
     AnsiTransactionManager, Connection, SimpleConnection, TransactionManager,
 };
@@ -37,11 +39,34 @@ pub(crate) enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Services' work: the role is checked.
-    Run(Durability),
+    Run(Setup),
     /// Services' reads on SQLite.
-    RunReadOnly(Durability),
+    RunReadOnly(Setup),
     /// Migrations: their role may own what it likes.
     Migrate,
+}
+
+/// How a service's connection is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setup {
+    /// When a commit on SQLite counts as done.
+    pub(crate) durability: Durability,
+    /// How long one statement waits for a locked SQLite file; how long connecting to PostgreSQL may take.
+    pub(crate) patience: Duration,
+}
+
+impl Purpose {
+    fn patience(self) -> Duration {
+        match self {
+            Purpose::Run(setup) | Purpose::RunReadOnly(setup) => setup.patience,
+            Purpose::Migrate => Duration::from_secs(10),
+        }
+    }
+
+    fn is_relaxed(self) -> bool {
+        matches!(self, Purpose::Run(setup) | Purpose::RunReadOnly(setup)
+            if setup.durability == Durability::Relaxed)
+    }
 }
 
 /// The settings a transaction starts with on PostgreSQL.
@@ -68,15 +93,12 @@ impl Conn {
             Url::Sqlite(path) => {
                 let mut conn = diesel::SqliteConnection::establish(path)?;
                 // The busy timeout goes first: switching to WAL may itself have to wait for a lock.
-                conn.batch_execute(
-                    "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;
+                let busy = purpose.patience().as_millis();
+                conn.batch_execute(&format!(
+                    "PRAGMA busy_timeout={busy}; PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;
                      PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000; PRAGMA case_sensitive_like=ON;",
-                )?;
-                let relaxed = matches!(
-                    purpose,
-                    Purpose::Run(Durability::Relaxed) | Purpose::RunReadOnly(Durability::Relaxed)
-                );
-                conn.batch_execute(if relaxed {
+                ))?;
+                conn.batch_execute(if purpose.is_relaxed() {
                     "PRAGMA synchronous=NORMAL"
                 } else {
                     "PRAGMA synchronous=FULL"
@@ -87,8 +109,9 @@ impl Conn {
                 }
                 Ok(Conn::Sqlite(conn))
             }
-            Url::Postgres(text) => {
-                let mut conn = diesel::PgConnection::establish(text)?;
+            Url::Postgres(_) => {
+                let text = url.with_connect_timeout(purpose.patience());
+                let mut conn = diesel::PgConnection::establish(&text)?;
                 conn.batch_execute("SET client_min_messages=warning; SET TIME ZONE 'UTC'")?;
                 if purpose != Purpose::Migrate {
                     refuse_powerful_role(&mut conn)?;
@@ -106,14 +129,11 @@ impl Conn {
         matches!(self, Conn::Pg(_))
     }
 
-    /// Runs `work` in a transaction of its own.
-    pub(crate) fn run<T>(
+    /// Runs `work` in the transaction that was begun, and ends it.
+    pub(crate) fn finish<T>(
         &mut self,
-        mode: Mode,
-        session: &Session,
         work: impl FnOnce(&mut Conn) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.begin(mode, session)?;
         // A panic must not leave the transaction open: the connection goes back to its pool.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(self)))
             .unwrap_or_else(|_| Err(Failure::Panicked));
@@ -133,7 +153,8 @@ impl Conn {
         }
     }
 
-    fn begin(&mut self, mode: Mode, session: &Session) -> Result<(), Failure> {
+    /// Begins a transaction: on PostgreSQL in the service's schema, narrowed to the tenant.
+    pub(crate) fn begin(&mut self, mode: Mode, session: &Session) -> Result<(), Failure> {
         match self {
             Conn::Sqlite(conn) => {
                 let sql = match mode {
@@ -161,13 +182,12 @@ impl Conn {
         Ok(())
     }
 
-    /// May this connection serve again?
-    pub(crate) fn is_usable(&mut self) -> bool {
-        let broken = match self {
+    /// Is it left in a transaction, or did one end in an unknown way?
+    pub(crate) fn is_broken(&mut self) -> bool {
+        match self {
             Conn::Sqlite(conn) => diesel::r2d2::R2D2Connection::is_broken(conn),
             Conn::Pg(conn) => diesel::r2d2::R2D2Connection::is_broken(conn),
-        };
-        !broken
+        }
     }
 }
 

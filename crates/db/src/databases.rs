@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use error::{Error, Result};
 use tokio::sync::Semaphore;
 
 use crate::access::{Db, Engine};
 use crate::config::StorageConfig;
-use crate::conn::Purpose;
+use crate::conn::{Purpose, Setup};
 use crate::group::Writer;
 use crate::migrate::{Migrations, Migrator};
 use crate::pool::Pool;
@@ -19,6 +18,8 @@ use crate::url::{Backend, Url};
 
 /// Readers of one SQLite file; the first is opened when something is read.
 const SQLITE_READERS: u32 = 2;
+/// Into how many waits for a locked file a writer divides its time.
+const BUSY_PARTS: u32 = 8;
 
 /// The databases of one process. Opening connects to nothing.
 pub struct Databases {
@@ -89,11 +90,16 @@ impl Databases {
         let engine = match &self.place {
             Place::Folder(folder) => {
                 let url = sqlite_file(folder, name)?;
-                let pool =
-                    |purpose, size| Pool::new(url.clone(), purpose, size, self.wait(), self.idle());
+                let (wait, idle) = (self.config.wait(), self.config.idle());
+                let pool = |purpose, size| Pool::new(url.clone(), purpose, size, wait, idle);
+                let setup = |patience| Setup {
+                    durability: self.config.durability,
+                    patience,
+                };
                 Engine::Sqlite {
-                    writer: Arc::new(Writer::new(pool(Purpose::Run(self.config.durability), 1))),
-                    readers: pool(Purpose::RunReadOnly(self.config.durability), SQLITE_READERS),
+                    // The writer asks again after each of its short waits: see `group`.
+                    writer: Arc::new(Writer::new(pool(Purpose::Run(setup(wait / BUSY_PARTS)), 1))),
+                    readers: pool(Purpose::RunReadOnly(setup(wait)), SQLITE_READERS),
                 }
             }
             Place::Server { pool, .. } => Engine::Postgres {
@@ -124,14 +130,6 @@ impl Databases {
                 Migrator::new(migrations, migrate.clone(), schema, runtime)
             }
         })
-    }
-
-    fn wait(&self) -> Duration {
-        Duration::from_secs(self.config.wait_seconds.into())
-    }
-
-    fn idle(&self) -> Duration {
-        Duration::from_secs(self.config.idle_seconds.into())
     }
 }
 
@@ -165,12 +163,16 @@ fn shared_pool(url: &Url, config: &StorageConfig) -> Arc<Pool> {
     {
         return pool;
     }
+    let setup = Setup {
+        durability: config.durability,
+        patience: config.wait(),
+    };
     let pool = Arc::new(Pool::new(
         url.clone(),
-        Purpose::Run(config.durability),
+        Purpose::Run(setup),
         config.budget,
-        Duration::from_secs(config.wait_seconds.into()),
-        Duration::from_secs(config.idle_seconds.into()),
+        config.wait(),
+        config.idle(),
     ));
     pools.push((url.clone(), Arc::downgrade(&pool)));
     pool

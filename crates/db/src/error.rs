@@ -88,6 +88,11 @@ impl Failure {
         matches!(self, Self::Sql(sql) if closed(sql))
     }
 
+    /// Should the connection that met this not be used again?
+    pub(crate) fn ends_connection(&self) -> bool {
+        self.is_closed() || matches!(self, Self::Commit { retry: false, .. })
+    }
+
     /// The same failed commit for another closure of the group.
     pub(crate) fn repeat(&self) -> Self {
         match self {
@@ -135,7 +140,8 @@ fn closed(sql: &Sql) -> bool {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let unavailable = |message: &str| {
-            Error::new(&reason::UNAVAILABLE, message).with_retry_after(Duration::from_secs(1))
+            Error::new(&reason::STORAGE_UNAVAILABLE, message)
+                .with_retry_after(Duration::from_secs(1))
         };
         if failure.is_conflict() {
             return unavailable("the database is busy with conflicting changes")

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use diesel::Connection;
+use error::{Error, reason};
 use tokio::sync::oneshot;
 
+use crate::access::back_off;
 use crate::conn::{Conn, Mode, Session};
 use crate::error::Failure;
 use crate::pool::Pool;
@@ -17,6 +19,9 @@ const GROUP: usize = 128;
 /// A group stops growing after so long, so that one slow write delays few others.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// Writes in line at most; whoever comes then is told to come back.
+const LINE: usize = 4096;
+
 /// The one writer of one SQLite file.
 pub(crate) struct Writer {
     pool: Pool,
@@ -25,8 +30,14 @@ pub(crate) struct Writer {
 
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<Box<dyn Write>>,
+    waiting: VecDeque<Waiting>,
     running: bool,
+}
+
+/// A write in line, and how long its caller waits.
+struct Waiting {
+    write: Box<dyn Write>,
+    until: Instant,
 }
 
 /// A queued write: run in a transaction, then told whether that was committed.
@@ -93,9 +104,13 @@ impl Writer {
             outcome: None,
             reply,
         });
+        let until = Instant::now() + self.pool.patience();
         let start = {
             let mut queue = self.locked();
-            queue.waiting.push_back(call);
+            if queue.waiting.len() >= LINE {
+                return Err(too_many().into());
+            }
+            queue.waiting.push_back(Waiting { write: call, until });
             !std::mem::replace(&mut queue.running, true)
         };
         if start {
@@ -108,35 +123,68 @@ impl Writer {
     fn drain(&self) {
         while let Some(first) = self.next(true) {
             let mut group = vec![first];
-            let result = self.pool.with(|conn| self.commit(conn, &mut group));
-            for write in group {
-                write.finish(result.as_ref().err());
+            let mut tries = 0;
+            let result = loop {
+                match self.commit(&mut group) {
+                    // Another process has the file: the writes stay, as long as their callers do.
+                    Err(failure) if failure.is_conflict() => {
+                        self.expire(&mut group, &failure);
+                        if group.is_empty() {
+                            break Err(failure);
+                        }
+                        tries += 1;
+                        back_off(tries);
+                    }
+                    result => break result,
+                }
+            };
+            for waiting in group {
+                waiting.write.finish(result.as_ref().err());
             }
         }
     }
 
-    /// Runs the first write and those that wait behind it, and commits them together.
-    fn commit(&self, conn: &mut Conn, group: &mut Vec<Box<dyn Write>>) -> Result<(), Failure> {
+    /// Runs the group, and those that wait behind it, and commits them together.
+    fn commit(&self, group: &mut Vec<Waiting>) -> Result<(), Failure> {
         let session = Session {
             schema: String::new(),
             tenant: String::new(),
         };
-        conn.run(Mode::Write, &session, |conn| {
+        self.pool.transaction(Mode::Write, &session, |conn| {
             let started = Instant::now();
-            group[0].run(conn);
+            for waiting in group.iter_mut() {
+                waiting.write.run(conn);
+            }
             while group.len() < GROUP && started.elapsed() < PATIENCE {
-                let Some(mut write) = self.next(false) else {
+                let Some(mut waiting) = self.next(false) else {
                     break;
                 };
-                write.run(conn);
-                group.push(write);
+                waiting.write.run(conn);
+                group.push(waiting);
             }
             Ok(())
         })
     }
 
+    /// Answers those who have waited long enough, in the group and in line.
+    fn expire(&self, group: &mut Vec<Waiting>, failure: &Failure) {
+        let now = Instant::now();
+        let mut late: Vec<_> = group
+            .extract_if(.., |waiting| waiting.until <= now)
+            .collect();
+        // The line is in order of arrival.
+        let mut queue = self.locked();
+        while let Some(first) = queue.waiting.pop_front_if(|waiting| waiting.until <= now) {
+            late.push(first);
+        }
+        drop(queue);
+        for waiting in late {
+            waiting.write.finish(Some(failure));
+        }
+    }
+
     /// The next write in line. With `last`, an empty line ends the drain.
-    fn next(&self, last: bool) -> Option<Box<dyn Write>> {
+    fn next(&self, last: bool) -> Option<Waiting> {
         let mut queue = self.locked();
         let next = queue.waiting.pop_front();
         if next.is_none() && last {
@@ -148,4 +196,12 @@ impl Writer {
     fn locked(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().expect("no holder of this lock panics")
     }
+}
+
+fn too_many() -> Error {
+    Error::new(
+        &reason::OVERLOADED,
+        "too many writes wait for this database",
+    )
+    .with_retry_after(Duration::from_secs(1))
 }

@@ -11,6 +11,7 @@ mod error;
 pub mod etag;
 pub mod expr;
 mod group;
+mod housekeeping;
 pub mod idempotency;
 pub mod inbox;
 mod macros;
@@ -32,8 +33,9 @@ pub use diesel;
 pub use diesel_migrations;
 pub use error::{ALL as REASONS, Failure, OrElse, ROLE_TOO_POWERFUL};
 pub use expr::decimal_sum;
+pub use housekeeping::{Keep, Purged, housekeeping, sweep};
 pub use migrate::{Migrations, Migrator};
 pub use page::Page;
 pub use url::{Backend, Url};
 // Linked for their bundled libraries; nothing here calls them.
-use {libsqlite3_sys as _, pq_sys as _};
+use {libsqlite3_sys as _, openssl_sys as _, pq_sys as _};

@@ -1,5 +1,7 @@
 //! Database URLs in every form that people write them.
 
+use std::time::Duration;
+
 use error::{Error, Result};
 
 /// Which database.
@@ -83,6 +85,17 @@ impl Url {
             .next()?;
         let user = authority.rsplit_once('@')?.0.split(':').next()?;
         (!user.is_empty()).then(|| percent_decode(user))
+    }
+
+    /// The text for libpq. Its own patience is endless, and an address that swallows packets would
+    /// hold a thread for minutes.
+    pub(crate) fn with_connect_timeout(&self, patience: Duration) -> String {
+        let (Self::Sqlite(text) | Self::Postgres(text)) = self;
+        if text.contains("connect_timeout=") {
+            return text.clone();
+        }
+        let joint = if text.contains('?') { '&' } else { '?' };
+        format!("{text}{joint}connect_timeout={}", patience.as_secs().max(2))
     }
 
     /// The URL with the password as stars.
@@ -198,5 +211,25 @@ mod tests {
         );
         assert_eq!(url.role().as_deref(), Some("a@b"));
         assert_eq!(Url::parse("postgres:///d").unwrap().role(), None);
+    }
+
+    #[test]
+    fn connecting_takes_no_longer_than_said() {
+        let text = |url: &str| {
+            let url = Url::parse(url).unwrap();
+            url.with_connect_timeout(Duration::from_secs(10))
+        };
+        assert_eq!(
+            text("postgres://h/d"),
+            "postgresql://h/d?connect_timeout=10"
+        );
+        assert_eq!(
+            text("postgres://h/d?a=b"),
+            "postgresql://h/d?a=b&connect_timeout=10"
+        );
+        assert_eq!(
+            text("postgres://h/d?connect_timeout=3"),
+            "postgresql://h/d?connect_timeout=3"
+        );
     }
 }

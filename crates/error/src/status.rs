@@ -141,3 +141,99 @@ fn causes(error: &Error) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tonic::Code;
+
+    use super::*;
+
+    #[test]
+    fn everything_a_caller_may_read_makes_the_round_trip() {
+        let sent = Error::invalid_field("entity.name", "MIN_LEN", "must have 1 character")
+            .with_violation(Violation::new("entity.tags[1]", "UNIQUE", "must differ"))
+            .with_metadata("resource", "entity")
+            .with_retry_after(Duration::from_millis(1500));
+        let (reason, violations) = (sent.reason().to_owned(), sent.violations().to_vec());
+        let read = Error::from(Status::from(sent));
+        assert_eq!(read.kind(), Kind::InvalidArgument);
+        assert_eq!(read.reason(), reason);
+        assert_eq!(read.message(), "entity.name: must have 1 character");
+        assert_eq!(read.violations(), violations);
+        assert_eq!(read.metadata()["resource"], "entity");
+        assert_eq!(read.retry_after(), Some(Duration::from_millis(1500)));
+        assert!(read.0.logged, "another process has logged it");
+    }
+
+    #[test]
+    fn every_general_reason_keeps_its_name_and_kind() {
+        for reason in reason::ALL {
+            let status = Status::from(Error::new(reason, "x"));
+            assert_eq!(status.code(), reason.kind.code());
+            assert_eq!(reason_of(&status).as_deref(), Some(reason.name));
+            let read = Error::from(status);
+            assert!(read.is(reason) && read.kind() == reason.kind);
+        }
+    }
+
+    #[test]
+    fn what_is_internal_stays_inside() {
+        let cause = std::io::Error::other("password=hunter2 at 10.0.0.1");
+        let status =
+            Status::from(Error::new(&reason::INTERNAL, "row 7 is broken").with_source(cause));
+        assert_eq!(status.message(), "internal error");
+        let details = String::from_utf8_lossy(status.details()).into_owned();
+        assert!(
+            !details.contains("hunter2") && !details.contains("row 7"),
+            "{details}"
+        );
+        // A cause of another kind of failure is private too.
+        let status =
+            Status::from(Error::new(&reason::UNAVAILABLE, "try later").with_source("10.0.0.1"));
+        assert!(!format!("{status:?}").contains("10.0.0.1"));
+    }
+
+    #[test]
+    fn statuses_of_others_get_the_general_reason() {
+        let refused = Error::from(Status::unavailable("tcp connect error: 10.0.0.1:50051"));
+        assert!(refused.is(&reason::UNAVAILABLE));
+        assert!(!refused.message().contains("10.0.0.1"));
+        assert!(refused.source().is_some(), "the log still has the address");
+        let unknown = Error::from(Status::new(Code::Unknown, "h2 protocol error"));
+        assert_eq!(
+            (unknown.kind(), unknown.message()),
+            (Kind::Internal, "internal error")
+        );
+        let missing = Error::from(Status::not_found("no such method"));
+        assert_eq!(missing.message(), "no such method");
+        let mut foreign = ErrorDetails::new();
+        foreign.set_error_info("QUOTA", "other.example", std::collections::HashMap::new());
+        let status = Status::with_error_details(Code::ResourceExhausted, "slow down", foreign);
+        assert_eq!(reason_of(&status), None);
+        assert!(Error::from(status).is(&reason::OVERLOADED));
+    }
+
+    #[test]
+    fn the_request_id_joins_the_other_details() {
+        let mut status = Status::from(Error::invalid_field("a", "REQUIRED", "must be set"));
+        status
+            .metadata_mut()
+            .insert("x-kept", "yes".parse().unwrap());
+        let status = with_request_id(status, "0190a6e4");
+        assert_eq!(
+            status.get_details_request_info().unwrap().request_id,
+            "0190a6e4"
+        );
+        assert_eq!(status.metadata().get("x-kept").unwrap(), "yes");
+        assert_eq!(Error::from(status).violations().len(), 1);
+    }
+
+    #[test]
+    fn the_chain_of_causes_is_one_line() {
+        let inner = Error::internal("disk is gone");
+        let outer = Error::internal(inner);
+        assert_eq!(causes(&outer), "internal error: disk is gone");
+    }
+}

@@ -92,7 +92,12 @@ impl SettingsArguments {
     fn load(&self) -> Result<crate::Settings, BoxError> {
         let mut table = config::load(self.config.as_deref(), config::environment())?;
         if let Some(data) = &self.data {
-            set(&mut table, "server", "data", data.to_string_lossy().into_owned());
+            set(
+                &mut table,
+                "server",
+                "data",
+                data.to_string_lossy().into_owned(),
+            );
         }
         Ok(crate::Settings::read(table)?)
     }
@@ -100,7 +105,9 @@ impl SettingsArguments {
 
 /// Puts a command-line argument over the table.
 fn set(table: &mut config::Table, section: &str, key: &str, value: impl Into<config::Value>) {
-    let section = table.entry(section).or_insert_with(|| config::Value::Table(config::Table::new()));
+    let section = table
+        .entry(section)
+        .or_insert_with(|| config::Value::Table(config::Table::new()));
     if let Some(section) = section.as_table_mut() {
         section.insert(key.to_owned(), value.into());
     }

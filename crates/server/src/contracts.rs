@@ -3,7 +3,11 @@
 use proto::{Contracts, MethodTable};
 
 /// One line per contracts crate.
-static CONTRACTS: [&Contracts; 3] = [&proto::CONTRACTS, &proto_platform::CONTRACTS, &proto_meaning::CONTRACTS];
+static CONTRACTS: [&Contracts; 3] = [
+    &proto::CONTRACTS,
+    &proto_platform::CONTRACTS,
+    &proto_meaning::CONTRACTS,
+];
 
 /// Every RPC.
 pub fn methods() -> MethodTable {
@@ -12,5 +16,8 @@ pub fn methods() -> MethodTable {
 
 /// Every descriptor set, with comments and options.
 pub fn descriptors() -> Vec<&'static [u8]> {
-    CONTRACTS.iter().map(|contracts| contracts.descriptors).collect()
+    CONTRACTS
+        .iter()
+        .map(|contracts| contracts.descriptors)
+        .collect()
 }

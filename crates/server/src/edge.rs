@@ -19,10 +19,16 @@ pub(crate) fn router(
     metrics: &Metrics,
 ) -> Result<Router, BoxError> {
     let (directory, health, metrics) = (directory.clone(), health.clone(), metrics.clone());
-    let edge = build(config.clone(), methods, Arc::new(move |service| directory.edge_channel(service)))?
-        .readiness(move || health.problems())
-        .metrics(move || metrics.render());
-    Ok(Router::new().route("/", get(|| async { Html(START_PAGE) })).merge(edge.router()))
+    let edge = build(
+        config.clone(),
+        methods,
+        Arc::new(move |service| directory.edge_channel(service)),
+    )?
+    .readiness(move || health.problems())
+    .metrics(move || metrics.render());
+    Ok(Router::new()
+        .route("/", get(|| async { Html(START_PAGE) }))
+        .merge(edge.router()))
 }
 
 /// The OpenAPI document of all contracts, without any service running.
@@ -30,7 +36,11 @@ pub(crate) fn router(
 /// # Errors
 /// If two routes are equal or a rule names a field that is not there.
 pub(crate) fn openapi() -> Result<Vec<u8>, BoxError> {
-    let edge = build(EdgeConfig::default(), &crate::methods(), Arc::new(|_| None::<rpc::Channel>))?;
+    let edge = build(
+        EdgeConfig::default(),
+        &crate::methods(),
+        Arc::new(|_| None::<rpc::Channel>),
+    )?;
     Ok(edge.openapi().to_vec())
 }
 

@@ -26,11 +26,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// The acceptor of the edge's certificate, if it has one.
 pub(crate) fn tls(config: &EdgeConfig) -> Result<Option<TlsAcceptor>, BoxError> {
-    let Some(tls) = &config.tls else { return Ok(None) };
+    let Some(tls) = &config.tls else {
+        return Ok(None);
+    };
     let chain = CertificateDer::pem_file_iter(&tls.certificate)
         .and_then(Iterator::collect)
         .map_err(|cause| format!("{}: {cause}", tls.certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|cause| format!("{}: {cause}", tls.key.display()))?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key)
+        .map_err(|cause| format!("{}: {cause}", tls.key.display()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut server = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -59,10 +62,14 @@ pub(crate) async fn serve(
         let Ok((stream, _)) = accepted else { continue };
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         connections.spawn(async move {
-            let Some(stream) = handshake(stream, tls).await else { return };
+            let Some(stream) = handshake(stream, tls).await else {
+                return;
+            };
             let builder = Builder::new(TokioExecutor::new());
             let service = TowerToHyperService::new(router);
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+            let connection = builder
+                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                .into_owned();
             if let Err(cause) = watcher.watch(connection).await {
                 tracing::debug!(%cause, "a connection of the edge ended early");
             }
@@ -80,7 +87,10 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-fn handshake(stream: TcpStream, tls: Option<TlsAcceptor>) -> BoxFuture<'static, Option<Box<dyn Stream>>> {
+fn handshake(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+) -> BoxFuture<'static, Option<Box<dyn Stream>>> {
     Box::pin(async move {
         stream.set_nodelay(true).ok();
         match tls {

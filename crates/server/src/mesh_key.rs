@@ -22,7 +22,11 @@ pub(crate) fn of(configured: Option<&Secret>, data: &Path) -> Result<ProcessKey,
         // Written aside and linked: a link fails if another process was first, so that all read the
         // same key, and nobody reads half of one.
         let aside = data.join(format!(".mesh.key.{}", Id::new()));
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&aside)?;
         file.write_all(&rand::random::<[u8; 32]>())?;
         file.sync_all()?;
         let linked = fs::hard_link(&aside, &path);

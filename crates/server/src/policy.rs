@@ -1,6 +1,9 @@
 //! The policy for processes without identity: from identity's internal RPC.
 
-use auth::{PolicySource, PrincipalKind, PrincipalPolicy, Principal, PublicKey, RolePolicy, Snapshot, TokenPolicy};
+use auth::{
+    PolicySource, Principal, PrincipalKind, PrincipalPolicy, PublicKey, RolePolicy, Snapshot,
+    TokenPolicy,
+};
 use error::{Error, Result};
 use futures::future::BoxFuture;
 use proto_platform::tessera::identity::v1 as pb;
@@ -28,16 +31,33 @@ fn snapshot(from: pb::PolicySnapshot) -> Result<Snapshot> {
         keys: from
             .keys
             .into_iter()
-            .map(|key| Ok(PublicKey { kid: key.kid, key: bytes32(&key.public_key)? }))
+            .map(|key| {
+                Ok(PublicKey {
+                    kid: key.kid,
+                    key: bytes32(&key.public_key)?,
+                })
+            })
             .collect::<Result<_>>()?,
-        principals: from.principals.into_iter().map(principal).collect::<Result<_>>()?,
+        principals: from
+            .principals
+            .into_iter()
+            .map(principal)
+            .collect::<Result<_>>()?,
         roles: from
             .roles
             .into_iter()
-            .map(|role| RolePolicy { tenant: None, name: role.name, permissions: role.permissions })
+            .map(|role| RolePolicy {
+                tenant: None,
+                name: role.name,
+                permissions: role.permissions,
+            })
             .collect(),
         tokens: from.tokens.into_iter().map(token).collect::<Result<_>>()?,
-        revoked_sessions: from.revoked_session_ids.iter().map(|text| id(text)).collect::<Result<_>>()?,
+        revoked_sessions: from
+            .revoked_session_ids
+            .iter()
+            .map(|text| id(text))
+            .collect::<Result<_>>()?,
     })
 }
 
@@ -45,10 +65,17 @@ fn principal(from: pb::PolicyPrincipal) -> Result<PrincipalPolicy> {
     let kind = match from.kind() {
         pb::PrincipalKind::User => PrincipalKind::User,
         pb::PrincipalKind::Service => PrincipalKind::Service,
-        pb::PrincipalKind::Unspecified => return Err(Error::internal("a principal of the policy has no kind")),
+        pb::PrincipalKind::Unspecified => {
+            return Err(Error::internal("a principal of the policy has no kind"));
+        }
     };
     Ok(PrincipalPolicy {
-        principal: Principal { id: id(&from.id)?, tenant: id(&from.tenant_id)?, kind, name: from.name },
+        principal: Principal {
+            id: id(&from.id)?,
+            tenant: id(&from.tenant_id)?,
+            kind,
+            name: from.name,
+        },
         roles: from.roles,
         disabled: from.disabled,
     })
@@ -56,7 +83,8 @@ fn principal(from: pb::PolicyPrincipal) -> Result<PrincipalPolicy> {
 
 fn token(from: pb::PolicyToken) -> Result<TokenPolicy> {
     let expires = from.expire_time.as_ref().map(|time| {
-        proto::time::from_proto(time).ok_or_else(|| Error::internal("a token of the policy has no valid end"))
+        proto::time::from_proto(time)
+            .ok_or_else(|| Error::internal("a token of the policy has no valid end"))
     });
     Ok(TokenPolicy {
         id: id(&from.id)?,
@@ -68,9 +96,12 @@ fn token(from: pb::PolicyToken) -> Result<TokenPolicy> {
 }
 
 fn id(text: &str) -> Result<Id> {
-    text.parse().map_err(|_| Error::internal("an id of the policy is no UUID"))
+    text.parse()
+        .map_err(|_| Error::internal("an id of the policy is no UUID"))
 }
 
 fn bytes32(bytes: &[u8]) -> Result<[u8; 32]> {
-    bytes.try_into().map_err(|_| Error::internal("a key of the policy has not 32 bytes"))
+    bytes
+        .try_into()
+        .map_err(|_| Error::internal("a key of the policy has not 32 bytes"))
 }

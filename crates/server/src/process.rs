@@ -9,7 +9,10 @@ use auth::{Authority, PolicySource};
 use db::{Databases, migrate::Steps};
 use error::reason;
 use proto::MethodTable;
-use rpc::{BoxError, Context, Directory, Guards, Health, Inbound, Limits, Outbound, Shutdown, Supervisor, Task};
+use rpc::{
+    BoxError, Context, Directory, Guards, Health, Inbound, Limits, Outbound, Shutdown, Supervisor,
+    Task,
+};
 use std::{net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
 use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -47,7 +50,10 @@ impl Process {
     ///
     /// # Errors
     /// See [`Process::start`].
-    pub async fn start_with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, BoxError> {
+    pub async fn start_with_clock(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, BoxError> {
         let metrics = Metrics::install();
         let entries = targets::select(crate::services(), &settings.server.target)?;
         make_private(&settings.server.data)?;
@@ -58,7 +64,13 @@ impl Process {
             true => Some(TcpListener::bind(settings.gateway.listen).await?),
             false => None,
         };
-        let (grpc, http) = (grpc_listener.local_addr()?, http_listener.as_ref().map(TcpListener::local_addr).transpose()?);
+        let (grpc, http) = (
+            grpc_listener.local_addr()?,
+            http_listener
+                .as_ref()
+                .map(TcpListener::local_addr)
+                .transpose()?,
+        );
 
         let databases = Databases::open(&settings.storage)?;
         if settings.server.migrate {
@@ -66,9 +78,15 @@ impl Process {
         }
 
         let methods = Arc::new(crate::methods());
-        let key = Arc::new(mesh_key::of(settings.mesh.key.as_ref(), &settings.server.data)?);
+        let key = Arc::new(mesh_key::of(
+            settings.mesh.key.as_ref(),
+            &settings.server.data,
+        )?);
         let authority = Arc::new(Authority::new(settings.auth.clone(), Arc::clone(&clock)));
-        let limits = Limits { in_flight: settings.server.max_in_flight, ..Limits::default() };
+        let limits = Limits {
+            in_flight: settings.server.max_in_flight,
+            ..Limits::default()
+        };
         let guards = Guards::builder(&methods, Arc::clone(&authority))
             .process_key(Some(Arc::clone(&key)))
             .clock(Arc::clone(&clock))
@@ -78,7 +96,11 @@ impl Process {
             .process(settings.server.target.join(","), key)
             .default_timeout(settings.server.timeout.get())
             .build();
-        let directory = Directory::new(Arc::clone(&outbound), settings.mesh.clone(), Arc::clone(&clock))?;
+        let directory = Directory::new(
+            Arc::clone(&outbound),
+            settings.mesh.clone(),
+            Arc::clone(&clock),
+        )?;
         for entry in crate::services() {
             directory.expect(entry.name);
         }
@@ -89,7 +111,11 @@ impl Process {
         let shutdown = Shutdown::new();
         let mut supervisor = Supervisor::new();
         let health = Health::new(supervisor.failed());
-        let mut routes = vec![health.routes(), directory.routes(), rpc::reflection(&crate::descriptors())?];
+        let mut routes = vec![
+            health.routes(),
+            directory.routes(),
+            rpc::reflection(&crate::descriptors())?,
+        ];
         let mut policy: Option<Arc<dyn PolicySource>> = None;
         for entry in &entries {
             let context = Context {
@@ -101,9 +127,14 @@ impl Process {
                 shutdown: shutdown.child(),
                 data_dir: settings.server.data.clone(),
             };
-            let running = (entry.start)(context).await.map_err(|cause| format!("{} does not start: {cause}", entry.name))?;
+            let running = (entry.start)(context)
+                .await
+                .map_err(|cause| format!("{} does not start: {cause}", entry.name))?;
             let parts = running.into_parts();
-            directory.serve(entry.name, Inbound::new(Arc::clone(&guards), parts.routes.clone()));
+            directory.serve(
+                entry.name,
+                Inbound::new(Arc::clone(&guards), parts.routes.clone()),
+            );
             supervisor.start(entry.name, parts.tasks, &shutdown);
             health.add(grpc_name(&methods, entry.name), parts.readiness);
             routes.push(parts.routes);
@@ -111,31 +142,59 @@ impl Process {
             tracing::info!(service = entry.name, "started");
         }
 
-        let policy = policy.unwrap_or_else(|| Arc::new(RemotePolicy(directory.channel(POLICY_OWNER))));
-        supervisor.start("policy", vec![keep_policy(&authority, &policy, &shutdown)], &shutdown);
-        let (mesh, checks) = (directory.clone(), health.clone());
-        let (mesh_stop, checks_stop) = (shutdown.clone(), shutdown.clone());
-        supervisor.start("mesh", vec![Task::once("directory", mesh.run(mesh_stop))], &shutdown);
+        let policy =
+            policy.unwrap_or_else(|| Arc::new(RemotePolicy(directory.channel(POLICY_OWNER))));
+        supervisor.start(
+            "policy",
+            vec![keep_policy(&authority, &policy, &shutdown)],
+            &shutdown,
+        );
         let waiting = Arc::clone(&authority);
-        health.add("policy", vec![Arc::new(move || Box::pin(has_policy(Arc::clone(&waiting))))]);
+        health.add(
+            "policy",
+            vec![Arc::new(move || Box::pin(has_policy(Arc::clone(&waiting))))],
+        );
 
         let mut listeners = JoinSet::new();
         let inbound = Inbound::new(guards, rpc::merge(routes));
-        let tls = settings.mesh.tls.as_ref().map(rpc::TlsConfig::load).transpose()?;
+        let tls = settings
+            .mesh
+            .tls
+            .as_ref()
+            .map(rpc::TlsConfig::load)
+            .transpose()?;
         let drain = settings.server.drain.get();
         let stop = shutdown.clone();
-        listeners.spawn(async move { rpc::listen(grpc_listener, inbound, tls.as_ref(), stop, drain).await });
+        listeners.spawn(async move {
+            rpc::listen(grpc_listener, inbound, tls.as_ref(), stop, drain).await
+        });
         directory.listens_at(grpc.to_string());
+        // From here on peers can be told where this process listens, and asked where the others are.
+        let mesh = directory.clone().run(shutdown.clone());
+        supervisor.start("mesh", vec![Task::once("directory", mesh)], &shutdown);
         if let Some(listener) = http_listener {
             let router = edge::router(&settings.gateway, &methods, &directory, &health, &metrics)?;
             let (tls, stop) = (http_server::tls(&settings.gateway)?, shutdown.clone());
-            listeners.spawn(async move { http_server::serve(listener, tls, router, stop, drain).await });
+            listeners
+                .spawn(async move { http_server::serve(listener, tls, router, stop, drain).await });
         }
 
         first_policy(&authority, policy.as_ref()).await?;
         health.check().await;
-        supervisor.start("health", vec![Task::once("checks", checks.run(checks_stop))], &shutdown);
-        Ok(Self { grpc, http, directory, authority, health, outbound, shutdown, supervisor, listeners, drain })
+        let checks = health.clone().run(shutdown.clone());
+        supervisor.start("health", vec![Task::once("checks", checks)], &shutdown);
+        Ok(Self {
+            grpc,
+            http,
+            directory,
+            authority,
+            health,
+            outbound,
+            shutdown,
+            supervisor,
+            listeners,
+            drain,
+        })
     }
 
     /// Where gRPC listens.
@@ -212,7 +271,9 @@ async fn migrate(databases: &Databases, entries: &[Entry]) -> Result<(), BoxErro
         .collect::<Result<Vec<_>, BoxError>>()?;
     tokio::task::spawn_blocking(move || {
         for (service, migrator) in migrators {
-            let applied = migrator.up(Steps::All).map_err(|cause| format!("migrating {service}: {cause}"))?;
+            let applied = migrator
+                .up(Steps::All)
+                .map_err(|cause| format!("migrating {service}: {cause}"))?;
             if !applied.is_empty() {
                 tracing::info!(service, applied = applied.len(), "migrated");
             }
@@ -224,26 +285,45 @@ async fn migrate(databases: &Databases, entries: &[Entry]) -> Result<(), BoxErro
 
 /// The name under which a service's health is asked for: its full gRPC name.
 fn grpc_name(methods: &MethodTable, service: &'static str) -> &'static str {
-    methods.iter().find(|method| method.service == service).map_or(service, |method| method.grpc_service)
+    methods
+        .iter()
+        .find(|method| method.service == service)
+        .map_or(service, |method| method.grpc_service)
 }
 
-fn keep_policy(authority: &Arc<Authority>, policy: &Arc<dyn PolicySource>, shutdown: &Shutdown) -> Task {
+fn keep_policy(
+    authority: &Arc<Authority>,
+    policy: &Arc<dyn PolicySource>,
+    shutdown: &Shutdown,
+) -> Task {
     let (authority, policy, stop) = (Arc::clone(authority), Arc::clone(policy), shutdown.clone());
     let interval = authority.config().refresh.get();
     Task::once("keep fresh", async move {
-        auth::keep_fresh(authority, policy, interval, async move { stop.begun().await }).await;
+        auth::keep_fresh(
+            authority,
+            policy,
+            interval,
+            async move { stop.begun().await },
+        )
+        .await;
     })
 }
 
 /// Waits for the first policy, because without one every call would be refused. A process that starts
 /// before identity does is up all the same; it is not ready until the policy comes.
-async fn first_policy(authority: &Arc<Authority>, policy: &dyn PolicySource) -> Result<(), BoxError> {
+async fn first_policy(
+    authority: &Arc<Authority>,
+    policy: &dyn PolicySource,
+) -> Result<(), BoxError> {
     let started = tokio::time::Instant::now();
     loop {
         match authority.refresh(policy).await {
             Ok(()) => return Ok(()),
             Err(refusal) if started.elapsed() > POLICY_PATIENCE => {
-                tracing::warn!(reason = refusal.reason(), "no policy yet: identity is not reachable; calls are refused");
+                tracing::warn!(
+                    reason = refusal.reason(),
+                    "no policy yet: identity is not reachable; calls are refused"
+                );
                 return Ok(());
             }
             Err(refusal) if refusal.is(&reason::INTERNAL) => return Err(refusal.into()),
@@ -253,5 +333,9 @@ async fn first_policy(authority: &Arc<Authority>, policy: &dyn PolicySource) -> 
 }
 
 async fn has_policy(authority: Arc<Authority>) -> Result<(), BoxError> {
-    if authority.version() == 0 { Err("waits for the policy of identity".into()) } else { Ok(()) }
+    if authority.version() == 0 {
+        Err("waits for the policy of identity".into())
+    } else {
+        Ok(())
+    }
 }

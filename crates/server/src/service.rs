@@ -32,7 +32,8 @@ pub(crate) fn entry<S: Service>(wing: &'static str) -> Entry {
         reasons: S::REASONS,
         check: |table| {
             let settings = section::<S>(table)?;
-            Value::try_from(&settings).map_err(|cause| config::Error::new(key::<S>(), cause.to_string()))
+            Value::try_from(&settings)
+                .map_err(|cause| config::Error::new(key::<S>(), cause.to_string()))
         },
         start: |context| {
             Box::pin(async move {

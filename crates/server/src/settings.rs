@@ -10,7 +10,15 @@ use std::{
 };
 
 /// The sections of a config file.
-const SECTIONS: [&str; 7] = ["server", "storage", "mesh", "telemetry", "auth", "gateway", "services"];
+const SECTIONS: [&str; 7] = [
+    "server",
+    "storage",
+    "mesh",
+    "telemetry",
+    "auth",
+    "gateway",
+    "services",
+];
 
 /// Section `[server]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +59,11 @@ impl Default for ServerConfig {
 
 impl Validate for ServerConfig {
     fn validate(&self, problems: &mut Problems) {
-        problems.check(!self.target.is_empty(), "target", "must name at least one target, such as \"all\"");
+        problems.check(
+            !self.target.is_empty(),
+            "target",
+            "must name at least one target, such as \"all\"",
+        );
         problems.check(self.max_in_flight > 0, "max_in_flight", "must be positive");
         problems.check(!self.timeout.is_zero(), "timeout", "must be positive");
     }
@@ -133,12 +145,18 @@ impl Settings {
         ];
         for entry in entries {
             let mut section = (entry.check)(&self.services)?;
-            if let (Some(addresses), Some(table)) = (self.addresses.get(entry.name), section.as_table_mut()) {
+            if let (Some(addresses), Some(table)) =
+                (self.addresses.get(entry.name), section.as_table_mut())
+            {
                 table.insert("address".into(), value("address", addresses)?);
             }
             sections.push((format!("services.{}", entry.name), section));
         }
-        config::print(sections.iter().map(|(key, value)| (key.as_str(), value.clone())))
+        config::print(
+            sections
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.clone())),
+        )
     }
 }
 
@@ -151,16 +169,25 @@ fn take_addresses(table: &mut Table) -> Result<BTreeMap<String, Vec<String>>, co
     let mut addresses = BTreeMap::new();
     let sections = table.get_mut("services").and_then(Value::as_table_mut);
     for (name, section) in sections.into_iter().flatten() {
-        let Some(address) = section.as_table_mut().and_then(|section| section.remove("address")) else {
+        let Some(address) = section
+            .as_table_mut()
+            .and_then(|section| section.remove("address"))
+        else {
             continue;
         };
         let list = match address {
             Value::String(one) => Some(vec![one]),
-            Value::Array(many) => many.into_iter().map(|one| one.as_str().map(str::to_owned)).collect(),
+            Value::Array(many) => many
+                .into_iter()
+                .map(|one| one.as_str().map(str::to_owned))
+                .collect(),
             _ => None,
         };
         let list = list.ok_or_else(|| {
-            config::Error::new(format!("services.{name}.address"), "must be an address or a list of addresses")
+            config::Error::new(
+                format!("services.{name}.address"),
+                "must be an address or a list of addresses",
+            )
         })?;
         addresses.insert(name.clone(), list);
     }
@@ -174,8 +201,14 @@ struct Storage(db::StorageConfig);
 
 impl Validate for Storage {
     fn validate(&self, problems: &mut Problems) {
-        for (key, url) in [("url", Some(&self.0.url)), ("migrate_url", self.0.migrate_url.as_ref())] {
-            if let Some(Err(refusal)) = url.filter(|url| !url.is_empty()).map(|url| db::Url::parse(url)) {
+        for (key, url) in [
+            ("url", Some(&self.0.url)),
+            ("migrate_url", self.0.migrate_url.as_ref()),
+        ] {
+            if let Some(Err(refusal)) = url
+                .filter(|url| !url.is_empty())
+                .map(|url| db::Url::parse(url))
+            {
                 problems.add(key, refusal.message());
             }
         }
@@ -189,7 +222,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Settings, String> {
-        Settings::read(text.parse().expect("the test's TOML is valid")).map_err(|error| error.to_string())
+        Settings::read(text.parse().expect("the test's TOML is valid"))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
@@ -206,10 +240,22 @@ mod tests {
     fn wrong_keys_are_named_in_full() {
         for (text, expected) in [
             ("[serve]", "serve: is not known; did you mean \"server\"?"),
-            ("[server]\ngprc = \"x\"", "server.gprc: is not known; did you mean \"grpc\"?"),
-            ("[services.identty]", "services.identty: is not known; did you mean \"identity\"?"),
-            ("[server]\nmax_in_flight = 0", "server.max_in_flight: must be positive"),
-            ("[services.metadata]\naddress = 5", "services.metadata.address: must be an address or a list"),
+            (
+                "[server]\ngprc = \"x\"",
+                "server.gprc: is not known; did you mean \"grpc\"?",
+            ),
+            (
+                "[services.identty]",
+                "services.identty: is not known; did you mean \"identity\"?",
+            ),
+            (
+                "[server]\nmax_in_flight = 0",
+                "server.max_in_flight: must be positive",
+            ),
+            (
+                "[services.metadata]\naddress = 5",
+                "services.metadata.address: must be an address or a list",
+            ),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(expected), "{text}: {error}");

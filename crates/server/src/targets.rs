@@ -22,11 +22,20 @@ pub fn select(mut entries: Vec<Entry>, targets: &[String]) -> Result<Vec<Entry>,
     let known: BTreeSet<_> = entries.iter().map(|entry| entry.name).collect();
     let wings = wings(&entries);
     let mut wanted = BTreeSet::new();
-    for target in targets.iter().flat_map(|list| list.split(',')).map(str::trim) {
+    for target in targets
+        .iter()
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+    {
         match target.strip_prefix('@') {
             _ if target == "all" => wanted.extend(&known),
             Some(wing) if wings.contains(&wing) => {
-                wanted.extend(entries.iter().filter(|entry| entry.wing == wing).map(|entry| entry.name));
+                wanted.extend(
+                    entries
+                        .iter()
+                        .filter(|entry| entry.wing == wing)
+                        .map(|entry| entry.name),
+                );
             }
             None if known.contains(target) => {
                 wanted.extend(known.get(target));
@@ -47,12 +56,17 @@ fn in_order_of_calls(mut waiting: Vec<Entry>) -> Result<Vec<Entry>, config::Erro
     let mut ordered: Vec<Entry> = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
         let names: BTreeSet<_> = waiting.iter().map(|entry| entry.name).collect();
-        let next = waiting.iter().position(|entry| entry.calls.iter().all(|call| !names.contains(call)));
+        let next = waiting
+            .iter()
+            .position(|entry| entry.calls.iter().all(|call| !names.contains(call)));
         match next {
             Some(index) => ordered.push(waiting.remove(index)),
             None => {
                 let circle = names.into_iter().collect::<Vec<_>>().join(", ");
-                return Err(config::Error::new("", format!("services call each other in a circle: {circle}")));
+                return Err(config::Error::new(
+                    "",
+                    format!("services call each other in a circle: {circle}"),
+                ));
             }
         }
     }
@@ -77,7 +91,10 @@ mod tests {
         assert_eq!(names(&["@meaning"]), Ok(vec!["metadata"]));
         assert_eq!(names(&["identity,metadata"]).unwrap().len(), 2);
         let error = names(&["metdata"]).unwrap_err();
-        assert!(error.contains("\"metdata\" is no target") && error.contains("@platform"), "{error}");
+        assert!(
+            error.contains("\"metdata\" is no target") && error.contains("@platform"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -88,9 +105,13 @@ mod tests {
             ..crate::services().remove(0)
         };
         let order = |entries| {
-            in_order_of_calls(entries).map(|entries| entries.iter().map(|entry| entry.name).collect::<Vec<_>>())
+            in_order_of_calls(entries)
+                .map(|entries| entries.iter().map(|entry| entry.name).collect::<Vec<_>>())
         };
-        assert_eq!(order(vec![called("a", &["b"]), called("b", &["elsewhere"])]), Ok(vec!["b", "a"]));
+        assert_eq!(
+            order(vec![called("a", &["b"]), called("b", &["elsewhere"])]),
+            Ok(vec!["b", "a"])
+        );
         let error = order(vec![called("a", &["b"]), called("b", &["a"])]).unwrap_err();
         assert!(error.to_string().contains("a, b"));
     }

@@ -53,6 +53,11 @@ const SQLITE: &str = "
       FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c
      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     UNION ALL
+    -- What no pragma tells: CHECK clauses, STRICT, collations, generated columns.
+    SELECT name, 'definition', sql
+      FROM sqlite_schema
+     WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND sql IS NOT NULL
+    UNION ALL
     SELECT tbl_name, type || ' ' || name, coalesce(sql, '')
       FROM sqlite_schema
      WHERE type <> 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
@@ -103,12 +108,52 @@ pub(super) fn objects(conn: &mut Conn, schema: &str) -> Result<Objects, Failure>
     let own = format!("{schema}.");
     let plain = |definition: String| match conn {
         Conn::Pg(_) => definition.replace(&own, ""),
-        Conn::Sqlite(_) => definition.split_whitespace().collect::<Vec<_>>().join(" "),
+        Conn::Sqlite(_) => plain_sql(&definition),
     };
     Ok(rows
         .into_iter()
         .map(|row| ((row.owner, row.part), plain(row.definition)))
         .collect())
+}
+
+/// SQLite keeps a statement as it was written. Here it loses what means nothing: comments, the case of
+/// words, and space that parts no two words. Quoted text stays as it is.
+fn plain_sql(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut space = false;
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let skipped = if rest.starts_with("--") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if let Some(inside) = rest.strip_prefix("/*") {
+            inside.find("*/").map_or(rest.len(), |at| at + 4)
+        } else if first.is_whitespace() {
+            first.len_utf8()
+        } else {
+            0
+        };
+        if skipped > 0 {
+            space = true;
+            rest = &rest[skipped..];
+            continue;
+        }
+        let taken = match first {
+            '\'' | '"' | '`' => rest[1..].find(first).map_or(rest.len(), |at| at + 2),
+            _ => first.len_utf8(),
+        };
+        let joins = |c: char| matches!(c, '(' | ')' | ',');
+        if space && !joins(first) && out.chars().last().is_some_and(|last| !joins(last)) {
+            out.push(' ');
+        }
+        space = false;
+        if taken > first.len_utf8() {
+            out.push_str(&rest[..taken]);
+        } else {
+            out.extend(first.to_lowercase());
+        }
+        rest = &rest[taken..];
+    }
+    out
 }
 
 /// Where `live` is not as `fresh`, by table and part.
@@ -123,4 +168,31 @@ pub(super) fn compare(live: &Objects, fresh: &Objects) -> Vec<Difference> {
             expected: fresh.get(key).cloned(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_sql;
+
+    #[test]
+    fn only_what_means_something_is_compared() {
+        let plain =
+            plain_sql("CREATE TABLE t (a TEXT, b INTEGER CHECK (b IN ('X y', 'z'))) STRICT");
+        assert_eq!(
+            plain,
+            "create table t(a text,b integer check(b in('X y','z')))strict"
+        );
+        let same = "create  table t -- the table\n ( a TEXT , /* b */ b INTEGER CHECK(b in ('X y','z')) )\nSTRICT";
+        assert_eq!(plain_sql(same), plain);
+        for other in [
+            "CREATE TABLE t (a TEXT, b INTEGER CHECK (b IN ('x y', 'z'))) STRICT",
+            "CREATE TABLE t (a TEXT, b INTEGER CHECK (b IN ('X y', 'z')))",
+            "CREATE TABLE t (a TEXT, b INTEGER) STRICT",
+            "CREATE TABLE t (a TEXT, b INTEGER CHECK (b IN ('X  y', 'z'))) STRICT",
+        ] {
+            assert_ne!(plain_sql(other), plain, "{other}");
+        }
+        assert_eq!(plain_sql("a 'open -- é"), "a 'open -- é");
+        assert_eq!(plain_sql("a /* open"), "a");
+    }
 }

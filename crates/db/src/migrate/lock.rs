@@ -47,7 +47,7 @@ pub(super) fn take(conn: &mut Conn, schema: &str) -> Result<()> {
         }
         if Instant::now() > patience {
             return Err(Error::new(
-                &reason::UNAVAILABLE,
+                &reason::STORAGE_UNAVAILABLE,
                 format!("another process has been migrating `{schema}` for a minute"),
             ));
         }

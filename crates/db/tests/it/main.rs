@@ -4,8 +4,11 @@
 
 #[macro_use]
 mod support;
+mod housekeeping;
 mod messages;
 mod migrations;
+mod pool;
 mod tenants;
 mod transactions;
 mod types;
+mod writer;

@@ -57,6 +57,41 @@ both! {
 }
 
 both! {
+    async fn released_events_are_claimed_again_at_once_and_in_order(bench) {
+        let tenant = bench.tenant;
+        bench.db
+            .append(&bench.scope(), move |c| outbox::put(c, &[event(tenant, "a", 1), event(tenant, "a", 2), event(tenant, "b", 1)]))
+            .await
+            .unwrap();
+        let everyone = bench.everyone();
+        let claim = || bench.db.claim(&everyone, |c| outbox::claim_batch(c, now(), Duration::from_secs(30), 10));
+        let batch = claim().await.unwrap();
+        assert_eq!(batch.len(), 3);
+        // The bus took `b` and failed over `a`.
+        let (taken, failed): (Vec<_>, Vec<_>) = batch.into_iter().partition(|e| e.lane == "b");
+        let ids = |events: &[outbox::Event]| events.iter().map(|e| e.id).collect::<Vec<_>>();
+        let (taken, back) = (ids(&taken), ids(&failed));
+        assert_eq!(claim().await.unwrap(), []);
+        bench.db
+            .write(&everyone, move |c| {
+                outbox::delete(c, &taken)?;
+                outbox::release(c, &back)
+            })
+            .await
+            .unwrap();
+        let again = claim().await.unwrap();
+        assert_eq!(ids(&again), ids(&failed));
+        assert_eq!(again.iter().map(|e| e.version).collect::<Vec<_>>(), [1, 2]);
+        // A stranger's scope releases nothing.
+        if bench.is_postgres() {
+            let (stranger, back) = (auth::Scope::system(Id::new(), "test"), ids(&again));
+            bench.db.write(&stranger, move |c| outbox::release(c, &back)).await.unwrap();
+            assert_eq!(claim().await.unwrap(), []);
+        }
+    }
+}
+
+both! {
     async fn an_event_that_fails_to_commit_is_not_put(bench) {
         let tenant = bench.tenant;
         let refused = bench.db

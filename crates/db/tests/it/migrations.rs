@@ -47,6 +47,83 @@ both! {
     }
 }
 
+#[test]
+fn drift_sees_checks_and_strictness_on_sqlite() {
+    for (from, to) in [
+        ("CHECK (json_valid(doc))", ""),
+        ("'ready', 'done'", "'ready', 'done', 'lost'"),
+        (") STRICT", ")"),
+    ] {
+        let bench = Bench::sqlite();
+        assert_eq!(bench.migrator().drift().unwrap(), []);
+        let made = include_str!("migrations/sqlite/20260201000000_create_thing/up.sql");
+        let (table, rest) = made.split_at(made.find("CREATE TABLE part").unwrap());
+        assert!(table.contains(from));
+        bench.by_hand(&format!(
+            "DROP TABLE part; DROP TABLE thing; {}; ALTER TABLE thing ADD COLUMN note TEXT; {rest}",
+            table.replace(from, to)
+        ));
+        let found = bench.migrator().drift().unwrap();
+        let parts: Vec<_> = found
+            .iter()
+            .map(|d| (d.table.as_str(), d.part.as_str()))
+            .collect();
+        assert_eq!(parts, [("thing", "definition")], "{from}");
+    }
+}
+
+/// The migrating role owns the tables, another one may use them: here one that every server has,
+/// because the tests' role may make none.
+#[test]
+fn another_runtime_role_may_use_rows_and_nothing_more() {
+    #[derive(QueryableByName)]
+    struct May {
+        #[diesel(sql_type = db::diesel::sql_types::Bool)]
+        may: bool,
+    }
+    let bench = Bench::empty(&postgres_url());
+    let (_, rest) = bench.config.url.split_once("://").unwrap();
+    let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+    let config = db::StorageConfig {
+        url: format!("postgres://pg_monitor@{host}"),
+        migrate_url: Some(bench.config.url.clone()),
+        ..bench.config.clone()
+    };
+    let databases = db::Databases::open(&config).unwrap();
+    databases
+        .migrator(&MIGRATIONS)
+        .unwrap()
+        .up(Steps::All)
+        .unwrap();
+    let mut conn = db::diesel::PgConnection::establish(&bench.config.url).unwrap();
+    let mut may = |sql: &str| {
+        let sql = format!("SELECT {} AS may", sql.replace('%', &bench.schema()));
+        db::diesel::sql_query(sql)
+            .get_result::<May>(&mut conn)
+            .unwrap()
+            .may
+    };
+    assert!(may("has_schema_privilege('pg_monitor', '%', 'USAGE')"));
+    assert!(!may("has_schema_privilege('pg_monitor', '%', 'CREATE')"));
+    for table in ["thing", "part", "outbox", "inbox", "idempotency"] {
+        for right in [
+            "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER",
+        ] {
+            let sql = format!("has_table_privilege('pg_monitor', '%.{table}', '{right}')");
+            assert_eq!(may(&sql), !right.starts_with('T'), "{sql}");
+        }
+    }
+    let versions = "'pg_monitor', '%.__diesel_schema_migrations'";
+    assert!(may(&format!("has_table_privilege({versions}, 'SELECT')")));
+    assert!(!may(&format!(
+        "has_table_privilege({versions}, 'INSERT, UPDATE, DELETE')"
+    )));
+    assert_eq!(
+        databases.migrator(&MIGRATIONS).unwrap().drift().unwrap(),
+        []
+    );
+}
+
 /// Proves: DB-46
 #[test]
 fn the_script_of_pending_migrations_does_what_they_do() {

@@ -80,6 +80,10 @@ fn diesel_json() -> serde_json::Value {
     serde_json::json!({"kind": "pump", "nested": {"list": [1, 2.5, "x", null, true]}})
 }
 
+pub fn everyone() -> Scope {
+    Scope::system_all("test")
+}
+
 pub fn insert(conn: &mut Conn, rows: &[Thing]) -> Result<usize, Failure> {
     Ok(db::insert_all!(conn, thing::table, rows)?)
 }
@@ -127,6 +131,26 @@ impl Bench {
         }
     }
 
+    /// The same database with other settings, in place of those it was made with.
+    pub fn reopened(mut self, change: impl FnOnce(&mut StorageConfig)) -> Self {
+        change(&mut self.config);
+        self.databases = Arc::new(Databases::open(&self.config).unwrap());
+        self.db = self.databases.service("things").unwrap();
+        self
+    }
+
+    /// The same database with other settings, on connections of its own.
+    pub fn again(&self, change: impl FnOnce(&mut StorageConfig)) -> Db {
+        let mut config = self.config.clone();
+        change(&mut config);
+        if self.is_postgres() && config.url == self.config.url {
+            // Pools are the process's, one for each URL.
+            let joint = if config.url.contains('?') { '&' } else { '?' };
+            config.url = format!("{}{joint}application_name=again", config.url);
+        }
+        Databases::open(&config).unwrap().service("things").unwrap()
+    }
+
     pub fn migrator(&self) -> db::Migrator {
         self.databases.migrator(&MIGRATIONS).unwrap()
     }
@@ -136,7 +160,7 @@ impl Bench {
     }
 
     pub fn everyone(&self) -> Scope {
-        Scope::system_all("test")
+        everyone()
     }
 
     pub fn is_postgres(&self) -> bool {

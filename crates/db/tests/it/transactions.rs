@@ -1,4 +1,4 @@
-//! Transactions that meet: retries, claims, grouped commits, panics, closed connections.
+//! Transactions that meet: retries, claims, grouped commits, panics.
 
 use std::collections::BTreeSet;
 
@@ -110,58 +110,4 @@ both! {
             .unwrap();
         assert_eq!((good, count), (20, 20));
     }
-}
-
-#[tokio::test]
-async fn a_connection_the_server_closed_is_replaced() {
-    let bench = Bench::postgres();
-    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                WHERE pid <> pg_backend_pid() AND usename = current_user AND application_name = $1";
-    // Its own name, and with it a pool of its own: other tests' connections are left alone.
-    let name = bench.schema();
-    let joint = if bench.config.url.contains('?') {
-        '&'
-    } else {
-        '?'
-    };
-    let config = db::StorageConfig {
-        url: format!("{}{joint}application_name={name}", bench.config.url),
-        ..bench.config.clone()
-    };
-    let db = db::Databases::open(&config)
-        .unwrap()
-        .service("things")
-        .unwrap();
-    let count = |c: &mut db::Conn| Ok(thing::table.count().get_result::<i64>(c)?);
-    db.read(&bench.scope(), count).await.unwrap();
-    for read in [true, false] {
-        assert_eq!(db.idle_connections(), 1);
-        let mut conn = diesel::PgConnection::establish(&bench.config.url).unwrap();
-        diesel::sql_query(kill)
-            .bind::<diesel::sql_types::Text, _>(&name[..name.len().min(63)])
-            .execute(&mut conn)
-            .unwrap();
-        if read {
-            assert_eq!(db.read(&bench.scope(), count).await.unwrap(), 0);
-        } else {
-            assert_eq!(db.write(&bench.scope(), count).await.unwrap(), 0);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_is_not_there_is_unavailable() {
-    let config = db::StorageConfig {
-        url: "postgres://nobody:secret@127.0.0.1:1/none".to_owned(),
-        ..Default::default()
-    };
-    let db = db::Databases::open(&config)
-        .unwrap()
-        .service("things")
-        .unwrap();
-    let scope = auth::Scope::system_all("test");
-    let error = db.read(&scope, |_| Ok(())).await.unwrap_err();
-    assert_eq!(error.kind(), error::Kind::Unavailable);
-    assert!(error.retry_after().is_some());
-    assert!(!format!("{config:?}").contains("secret"));
 }

@@ -22,7 +22,6 @@ fn counting() -> (Arc<AtomicUsize>, Routes) {
     (calls, routes)
 }
 
-/// Proves: GW-04
 #[tokio::test]
 async fn the_request_id_token_and_time_left_go_along() {
     let rig = Rig::new();

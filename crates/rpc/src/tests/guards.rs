@@ -155,7 +155,6 @@ async fn every_answer_names_the_request() {
     assert_eq!(id.len(), 36);
 }
 
-/// Proves: GW-05
 #[tokio::test]
 async fn a_deadline_holds_within_the_process() {
     let rig = Rig::new();

@@ -98,7 +98,6 @@ async fn the_edge_never_lends_its_proof() {
     assert_eq!(call(&edge, HELLO).await.expect("public"), "here");
 }
 
-/// Proves: GW-05
 #[tokio::test]
 async fn a_deadline_over_a_socket_is_answered_as_one() {
     let rig = Rig::new();

@@ -43,8 +43,12 @@ impl Call {
             true => self.address.clone(),
             false => format!("http://{}", self.address),
         };
-        let unreachable = |cause: tonic::transport::Error| format!("cannot reach {address}: {cause}");
-        let channel = Endpoint::from_shared(address.clone())?.connect().await.map_err(unreachable)?;
+        let unreachable =
+            |cause: tonic::transport::Error| format!("cannot reach {address}: {cause}");
+        let channel = Endpoint::from_shared(address.clone())?
+            .connect()
+            .await
+            .map_err(unreachable)?;
         let (service, method) = self.method.rsplit_once('/').ok_or("write SERVICE/METHOD")?;
         let method = reflect::method(channel.clone(), service, method).await?;
         let json = match self.json.as_str() {
@@ -61,28 +65,45 @@ impl Call {
         }
     }
 
-    async fn send(&self, channel: Channel, method: MethodDescriptor, json: &str) -> Result<(), Failure> {
+    async fn send(
+        &self,
+        channel: Channel,
+        method: MethodDescriptor,
+        json: &str,
+    ) -> Result<(), Failure> {
         let message = parse(&method, json)?;
         if method.is_client_streaming() {
-            return Err(Failure::Other("this method takes a stream of requests; call it from a program".into()));
+            return Err(Failure::Other(
+                "this method takes a stream of requests; call it from a program".into(),
+            ));
         }
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let path = PathAndQuery::try_from(path).map_err(|cause| Failure::Other(cause.into()))?;
         let mut request = Request::new(message);
         if let Some(token) = &self.token {
-            let value = MetadataValue::try_from(format!("Bearer {token}")).map_err(|cause| Failure::Other(cause.into()))?;
+            let value = MetadataValue::try_from(format!("Bearer {token}"))
+                .map_err(|cause| Failure::Other(cause.into()))?;
             request.metadata_mut().insert("authorization", value);
         }
         let mut client = Grpc::new(channel).max_decoding_message_size(LARGEST);
-        client.ready().await.map_err(|cause| Failure::Other(cause.into()))?;
+        client
+            .ready()
+            .await
+            .map_err(|cause| Failure::Other(cause.into()))?;
         let codec = DynamicCodec::new(method.output());
         if method.is_server_streaming() {
-            let mut answers = client.server_streaming(request, path, codec).await?.into_inner();
+            let mut answers = client
+                .server_streaming(request, path, codec)
+                .await?
+                .into_inner();
             while let Some(answer) = answers.next().await {
                 print(&render(&answer?, false)?);
             }
         } else {
-            print(&render(client.unary(request, path, codec).await?.get_ref(), true)?);
+            print(&render(
+                client.unary(request, path, codec).await?.get_ref(),
+                true,
+            )?);
         }
         Ok(())
     }
@@ -131,7 +152,10 @@ fn explain(status: Status) {
     let error = error::Error::from(status);
     print_error(&format!("{code} {}: {}", error.reason(), error.message()));
     for violation in error.violations() {
-        print_error(&format!("  {}: {} ({})", violation.field, violation.description, violation.reason));
+        print_error(&format!(
+            "  {}: {} ({})",
+            violation.field, violation.description, violation.reason
+        ));
     }
     for (key, value) in error.metadata() {
         print_error(&format!("  {key} = {value}"));

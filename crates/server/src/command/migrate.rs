@@ -72,19 +72,31 @@ impl Migrate {
 
     fn blocking(self) -> Result<ExitCode, BoxError> {
         match self.verb {
-            Verb::Up(reach) => {
-                each(&reach, |migrator| migrator.up(reach.steps()), |version| format!("applied  {version}"))
-            }
+            Verb::Up(reach) => each(
+                &reach,
+                |migrator| migrator.up(reach.steps()),
+                |version| format!("applied  {version}"),
+            ),
             Verb::Down { reach, all } => {
                 if !all && reach.steps.is_none() {
                     return Err("say how far: --steps N, or --all to revert everything".into());
                 }
-                each(&reach, |migrator| migrator.down(reach.steps()), |version| format!("reverted {version}"))
+                each(
+                    &reach,
+                    |migrator| migrator.down(reach.steps()),
+                    |version| format!("reverted {version}"),
+                )
             }
             Verb::Status(reach) => each(
                 &reach,
                 |migrator| migrator.status(),
-                |step| format!("{} {}", if step.applied { "applied" } else { "pending" }, step.version),
+                |step| {
+                    format!(
+                        "{} {}",
+                        if step.applied { "applied" } else { "pending" },
+                        step.version
+                    )
+                },
             ),
             Verb::Script { reach, from } => script(&reach, from.as_deref()),
             Verb::Drift(reach) => {

@@ -1,5 +1,9 @@
 //! The two streams of a command: results on standard output, words about them on standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place where commands print")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the one place where commands print"
+)]
 
 use std::io::Write;
 

@@ -47,7 +47,12 @@ impl Serve {
     fn settings(&self) -> Result<Settings, BoxError> {
         let mut table = config::load(self.settings.config.as_deref(), config::environment())?;
         if let Some(data) = &self.settings.data {
-            set(&mut table, "server", "data", data.to_string_lossy().into_owned());
+            set(
+                &mut table,
+                "server",
+                "data",
+                data.to_string_lossy().into_owned(),
+            );
         }
         if !self.target.is_empty() {
             set(&mut table, "server", "target", self.target.clone());

@@ -41,8 +41,13 @@ static STORIES: [&dyn Story; 1] = [&ontology::Ontology];
 impl RunStory {
     pub(super) async fn run(self) -> Result<ExitCode, BoxError> {
         let Some(story) = STORIES.iter().find(|story| story.name() == self.name) else {
-            let known: Vec<_> = STORIES.iter().map(|story| format!("{} ({})", story.name(), story.about())).collect();
-            return Err(format!("no story {:?}; there are: {}", self.name, known.join(", ")).into());
+            let known: Vec<_> = STORIES
+                .iter()
+                .map(|story| format!("{} ({})", story.name(), story.about()))
+                .collect();
+            return Err(
+                format!("no story {:?}; there are: {}", self.name, known.join(", ")).into(),
+            );
         };
         let edge = EdgeClient::new(&self.address, &self.token)?;
         match story.play(&edge).await {
@@ -55,7 +60,10 @@ impl RunStory {
             }
             Err(cause) => {
                 print_error(&cause.to_string());
-                print(&serde_json::json!({ "story": story.name(), "failed": cause.to_string() }).to_string());
+                print(
+                    &serde_json::json!({ "story": story.name(), "failed": cause.to_string() })
+                        .to_string(),
+                );
                 Ok(ExitCode::FAILURE)
             }
         }

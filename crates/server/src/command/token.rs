@@ -14,7 +14,12 @@ pub struct Token {
 
 impl Token {
     pub(super) fn run(self) -> Result<ExitCode, BoxError> {
-        let path = self.settings.load()?.server.data.join("identity/admin.token");
+        let path = self
+            .settings
+            .load()?
+            .server
+            .data
+            .join("identity/admin.token");
         let token = std::fs::read_to_string(&path).map_err(|cause| {
             format!(
                 "cannot read {}: {cause}; the first start of `tessera serve` with this data folder writes it",

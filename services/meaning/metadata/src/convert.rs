@@ -181,3 +181,6 @@ pub(crate) fn contract(definition: &Definition) -> Violations {
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

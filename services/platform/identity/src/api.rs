@@ -14,7 +14,7 @@ mod users;
 
 use std::sync::Arc;
 
-use auth::{Caller, Credential, Scope};
+use auth::{Authority, Caller, Credential, Scope};
 use error::{Error, Result, reason};
 use pb::identity_service_server::IdentityService;
 use proto_platform::tessera::identity::v1 as pb;
@@ -29,7 +29,8 @@ use crate::source::Source;
 use crate::store::Store;
 use crate::uses::Uses;
 
-/// What the handlers share.
+/// What the handlers share. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Api {
     /// The rows.
     pub(crate) store: Store,
@@ -47,6 +48,8 @@ pub(crate) struct Api {
     pub(crate) config: Arc<Config>,
     /// The tenant whose administrators run the platform.
     pub(crate) default_tenant: Id,
+    /// This process's own verifier.
+    pub(crate) authority: Arc<Authority>,
 }
 
 impl Api {
@@ -73,6 +76,14 @@ impl Api {
             ));
         }
         Ok(Scope::system_all(reason))
+    }
+
+    /// Lets this process decide by what has just changed.
+    async fn hear(&self) {
+        if let Err(error) = self.authority.refresh(&self.source).await {
+            // The change is stored; the process hears of it with its next look at the policy.
+            tracing::warn!(reason = error.reason(), "the policy could not be refreshed");
+        }
     }
 
     fn is_platform_administrator(&self, caller: &Caller) -> bool {
@@ -113,7 +124,10 @@ fn session_of(caller: &Caller) -> Option<Id> {
 }
 
 macro_rules! rpcs {
-    ($($name:ident: $input:ident => $output:ty, $act:path;)+) => {
+    (
+        plain { $($name:ident: $input:ident => $output:ty, $act:path;)+ }
+        heard { $($loud:ident: $loud_input:ident => $loud_output:ty, $loud_act:path;)+ }
+    ) => {
         #[tonic::async_trait]
         impl IdentityService for Api {
             $(async fn $name(
@@ -122,69 +136,77 @@ macro_rules! rpcs {
             ) -> std::result::Result<Response<$output>, Status> {
                 Ok(Response::new($act(self, request).await?))
             })+
+
+            $(async fn $loud(
+                &self,
+                request: Request<pb::$loud_input>,
+            ) -> std::result::Result<Response<$loud_output>, Status> {
+                let answer = $loud_act(self, request).await?;
+                self.hear().await;
+                Ok(Response::new(answer))
+            })+
         }
     };
 }
 
+// What stands under `heard` holds in this process once it is answered; the rest within a second, as
+// everything does in other processes.
 rpcs! {
-    create_tenant: CreateTenantRequest => pb::Tenant, tenants::create;
-    get_tenant: GetTenantRequest => pb::Tenant, tenants::get;
-    list_tenants: ListTenantsRequest => pb::ListTenantsResponse, tenants::list;
-    batch_get_tenants: BatchGetTenantsRequest => pb::BatchGetTenantsResponse, tenants::batch_get;
-    update_tenant: UpdateTenantRequest => pb::Tenant, tenants::update;
-    disable_tenant: DisableTenantRequest => pb::Tenant, tenants::disable;
-    enable_tenant: EnableTenantRequest => pb::Tenant, tenants::enable;
-
-    create_user: CreateUserRequest => pb::User, users::create;
-    get_user: GetUserRequest => pb::User, users::get;
-    list_users: ListUsersRequest => pb::ListUsersResponse, users::list;
-    batch_get_users: BatchGetUsersRequest => pb::BatchGetUsersResponse, users::batch_get;
-    update_user: UpdateUserRequest => pb::User, users::update;
-    disable_user: DisableUserRequest => pb::User, users::disable;
-    enable_user: EnableUserRequest => pb::User, users::enable;
-    delete_user: DeleteUserRequest => pb::User, users::delete;
-    update_profile: UpdateProfileRequest => pb::User, users::update_profile;
-    reset_password: ResetPasswordRequest => pb::User, passwords::reset;
-    change_password: ChangePasswordRequest => (), passwords::change;
-
-    create_group: CreateGroupRequest => pb::Group, groups::create;
-    get_group: GetGroupRequest => pb::Group, groups::get;
-    list_groups: ListGroupsRequest => pb::ListGroupsResponse, groups::list;
-    batch_get_groups: BatchGetGroupsRequest => pb::BatchGetGroupsResponse, groups::batch_get;
-    update_group: UpdateGroupRequest => pb::Group, groups::update;
-    delete_group: DeleteGroupRequest => (), groups::delete;
-    add_group_members: AddGroupMembersRequest => pb::AddGroupMembersResponse, groups::add_members;
-    remove_group_members: RemoveGroupMembersRequest => pb::RemoveGroupMembersResponse, groups::remove_members;
-    list_group_members: ListGroupMembersRequest => pb::ListGroupMembersResponse, groups::list_members;
-
-    list_roles: ListRolesRequest => pb::ListRolesResponse, roles::list;
-    assign_role: AssignRoleRequest => pb::RoleAssignment, roles::assign;
-    unassign_role: UnassignRoleRequest => (), roles::unassign;
-    list_role_assignments: ListRoleAssignmentsRequest => pb::ListRoleAssignmentsResponse, roles::list_assignments;
-    get_effective_access: GetEffectiveAccessRequest => pb::EffectiveAccess, roles::effective_access;
-
-    create_service_principal: CreateServicePrincipalRequest => pb::ServicePrincipal, service_principals::create;
-    get_service_principal: GetServicePrincipalRequest => pb::ServicePrincipal, service_principals::get;
-    list_service_principals: ListServicePrincipalsRequest => pb::ListServicePrincipalsResponse, service_principals::list;
-    batch_get_service_principals: BatchGetServicePrincipalsRequest => pb::BatchGetServicePrincipalsResponse, service_principals::batch_get;
-    update_service_principal: UpdateServicePrincipalRequest => pb::ServicePrincipal, service_principals::update;
-    disable_service_principal: DisableServicePrincipalRequest => pb::ServicePrincipal, service_principals::disable;
-    enable_service_principal: EnableServicePrincipalRequest => pb::ServicePrincipal, service_principals::enable;
-    delete_service_principal: DeleteServicePrincipalRequest => (), service_principals::delete;
-
-    create_token: CreateTokenRequest => pb::CreateTokenResponse, tokens::create;
-    get_token: GetTokenRequest => pb::ApiToken, tokens::get;
-    list_tokens: ListTokensRequest => pb::ListTokensResponse, tokens::list;
-    revoke_token: RevokeTokenRequest => pb::ApiToken, tokens::revoke;
-
-    sign_in: SignInRequest => pb::TokenPair, sign_in::sign_in;
-    refresh_session: RefreshSessionRequest => pb::TokenPair, sign_in::refresh;
-    sign_out: SignOutRequest => (), sessions::sign_out;
-    list_sessions: ListSessionsRequest => pb::ListSessionsResponse, sessions::list;
-    revoke_session: RevokeSessionRequest => pb::Session, sessions::revoke;
-    who_am_i: WhoAmIRequest => pb::WhoAmIResponse, sessions::who_am_i;
-
-    get_keys: GetKeysRequest => pb::KeySet, keys::get;
-    rotate_keys: RotateKeysRequest => pb::RotateKeysResponse, keys::rotate;
-    get_policy_snapshot: GetPolicySnapshotRequest => pb::GetPolicySnapshotResponse, keys::policy_snapshot;
+    plain {
+        create_tenant: CreateTenantRequest => pb::Tenant, tenants::create;
+        get_tenant: GetTenantRequest => pb::Tenant, tenants::get;
+        list_tenants: ListTenantsRequest => pb::ListTenantsResponse, tenants::list;
+        batch_get_tenants: BatchGetTenantsRequest => pb::BatchGetTenantsResponse, tenants::batch_get;
+        update_tenant: UpdateTenantRequest => pb::Tenant, tenants::update;
+        enable_tenant: EnableTenantRequest => pb::Tenant, tenants::enable;
+        create_user: CreateUserRequest => pb::User, users::create;
+        get_user: GetUserRequest => pb::User, users::get;
+        list_users: ListUsersRequest => pb::ListUsersResponse, users::list;
+        batch_get_users: BatchGetUsersRequest => pb::BatchGetUsersResponse, users::batch_get;
+        update_user: UpdateUserRequest => pb::User, users::update;
+        enable_user: EnableUserRequest => pb::User, users::enable;
+        delete_user: DeleteUserRequest => pb::User, users::delete;
+        update_profile: UpdateProfileRequest => pb::User, users::update_profile;
+        create_group: CreateGroupRequest => pb::Group, groups::create;
+        get_group: GetGroupRequest => pb::Group, groups::get;
+        list_groups: ListGroupsRequest => pb::ListGroupsResponse, groups::list;
+        batch_get_groups: BatchGetGroupsRequest => pb::BatchGetGroupsResponse, groups::batch_get;
+        update_group: UpdateGroupRequest => pb::Group, groups::update;
+        delete_group: DeleteGroupRequest => (), groups::delete;
+        add_group_members: AddGroupMembersRequest => pb::AddGroupMembersResponse, groups::add_members;
+        remove_group_members: RemoveGroupMembersRequest => pb::RemoveGroupMembersResponse, groups::remove_members;
+        list_group_members: ListGroupMembersRequest => pb::ListGroupMembersResponse, groups::list_members;
+        list_roles: ListRolesRequest => pb::ListRolesResponse, roles::list;
+        list_role_assignments: ListRoleAssignmentsRequest => pb::ListRoleAssignmentsResponse, roles::list_assignments;
+        get_effective_access: GetEffectiveAccessRequest => pb::EffectiveAccess, roles::effective_access;
+        create_service_principal: CreateServicePrincipalRequest => pb::ServicePrincipal, service_principals::create;
+        get_service_principal: GetServicePrincipalRequest => pb::ServicePrincipal, service_principals::get;
+        list_service_principals: ListServicePrincipalsRequest => pb::ListServicePrincipalsResponse, service_principals::list;
+        batch_get_service_principals: BatchGetServicePrincipalsRequest => pb::BatchGetServicePrincipalsResponse, service_principals::batch_get;
+        update_service_principal: UpdateServicePrincipalRequest => pb::ServicePrincipal, service_principals::update;
+        enable_service_principal: EnableServicePrincipalRequest => pb::ServicePrincipal, service_principals::enable;
+        delete_service_principal: DeleteServicePrincipalRequest => (), service_principals::delete;
+        get_token: GetTokenRequest => pb::ApiToken, tokens::get;
+        list_tokens: ListTokensRequest => pb::ListTokensResponse, tokens::list;
+        sign_in: SignInRequest => pb::TokenPair, sign_in::sign_in;
+        refresh_session: RefreshSessionRequest => pb::TokenPair, sign_in::refresh;
+        list_sessions: ListSessionsRequest => pb::ListSessionsResponse, sessions::list;
+        who_am_i: WhoAmIRequest => pb::WhoAmIResponse, sessions::who_am_i;
+        get_keys: GetKeysRequest => pb::KeySet, keys::get;
+        rotate_keys: RotateKeysRequest => pb::RotateKeysResponse, keys::rotate;
+        get_policy_snapshot: GetPolicySnapshotRequest => pb::GetPolicySnapshotResponse, keys::policy_snapshot;
+    }
+    heard {
+        disable_tenant: DisableTenantRequest => pb::Tenant, tenants::disable;
+        disable_user: DisableUserRequest => pb::User, users::disable;
+        reset_password: ResetPasswordRequest => pb::User, passwords::reset;
+        change_password: ChangePasswordRequest => (), passwords::change;
+        assign_role: AssignRoleRequest => pb::RoleAssignment, roles::assign;
+        unassign_role: UnassignRoleRequest => (), roles::unassign;
+        disable_service_principal: DisableServicePrincipalRequest => pb::ServicePrincipal, service_principals::disable;
+        create_token: CreateTokenRequest => pb::CreateTokenResponse, tokens::create;
+        revoke_token: RevokeTokenRequest => pb::ApiToken, tokens::revoke;
+        sign_out: SignOutRequest => (), sessions::sign_out;
+        revoke_session: RevokeSessionRequest => pb::Session, sessions::revoke;
+    }
 }

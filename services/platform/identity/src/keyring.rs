@@ -13,7 +13,7 @@ use crate::sealing::Sealing;
 use crate::store::{KeyRow, Store};
 
 /// Clocks may differ by this much: keys stay published a little longer than the tokens they signed.
-const LEEWAY: Duration = Duration::from_secs(120);
+pub(crate) const LEEWAY: Duration = Duration::from_secs(120);
 
 /// Signs with the newest active key.
 #[derive(Clone)]

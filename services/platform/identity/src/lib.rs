@@ -90,6 +90,7 @@ impl rpc::Service for Identity {
             clock,
             config,
             default_tenant,
+            authority: ctx.authority,
         };
         Ok(Running::new(Routes::new(IdentityServiceServer::new(api)))
             .policy(Arc::new(source))

@@ -23,7 +23,7 @@ struct Inner {
     argon2: Argon2<'static>,
     params: Params,
     /// Each run takes tens of MiB: as many at once as the settings allow, the others wait.
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     /// A stranger's guesses for one account run one after the other, so that the lock-out counts each.
     accounts: [Mutex<()>; STRIPES],
     /// Verified where there is no hash, so that unknown accounts cost the same time.
@@ -59,7 +59,7 @@ impl Passwords {
         Ok(Self(Arc::new(Inner {
             argon2,
             params,
-            permits: Semaphore::new(config.concurrency),
+            permits: Arc::new(Semaphore::new(config.concurrency)),
             accounts: std::array::from_fn(|_| Mutex::new(())),
             decoy: LazyLock::new(decoy),
         })))
@@ -92,10 +92,15 @@ impl Passwords {
         &self,
         work: impl FnOnce(&Inner) -> T + Send + 'static,
     ) -> Result<T> {
-        let permit = self.0.permits.acquire().await.map_err(Error::internal)?;
+        let permits = Arc::clone(&self.0.permits);
+        let permit = permits.acquire_owned().await.map_err(Error::internal)?;
         let inner = self.0.clone();
-        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
-        drop(permit);
+        let done = tokio::task::spawn_blocking(move || {
+            // Given back when the work ends, even if the caller has long gone.
+            let _permit = permit;
+            work(&inner)
+        })
+        .await;
         done.map_err(Error::internal)
     }
 }

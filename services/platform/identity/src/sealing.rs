@@ -74,7 +74,7 @@ impl Sealing {
 pub(crate) fn write_private(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let scratch = folder.join(format!(".{}", uuid::Uuid::new_v4()));
+    let scratch = folder.join(format!(".{}", value::Id::new()));
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -8,19 +8,24 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::convert::policy;
+use crate::keyring::LEEWAY;
 use crate::store::Store;
 
 /// Reads the policy, or that it has not changed.
 #[derive(Clone)]
 pub(crate) struct Source {
     store: Store,
-    access_life: Duration,
+    /// How long a revoked session is named: until no verifier takes its access tokens any more.
+    named: Duration,
 }
 
 impl Source {
     /// A source over the tables; access tokens live for `access_life`.
     pub(crate) fn new(store: Store, access_life: Duration) -> Self {
-        Self { store, access_life }
+        Self {
+            store,
+            named: access_life + LEEWAY,
+        }
     }
 }
 
@@ -30,7 +35,7 @@ impl PolicySource for Source {
             let scope = Scope::system_all("publish the policy");
             let rows = self
                 .store
-                .policy_read(&scope, known_version, self.access_life)
+                .policy_read(&scope, known_version, self.named)
                 .await?;
             Ok(rows.map(policy::snapshot))
         }

@@ -20,7 +20,7 @@ pub(crate) use service_principals::{PrincipalFilter, PrincipalPatch, ServicePrin
 pub(crate) use sessions::{Refresh, SessionRow, SessionTimes};
 pub(crate) use tenants::{FirstUser, TenantRow};
 pub(crate) use tokens::{TokenFilter, TokenRow};
-pub(crate) use users::{NewUser, UserFate, UserFilter, UserOrder, UserPatch, UserRow, UserView};
+pub(crate) use users::{NewUser, UserFate, UserFilter, UserOrder, UserPatch, UserView};
 
 use std::sync::Arc;
 

@@ -8,38 +8,72 @@ use std::collections::{BTreeMap, VecDeque};
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 use tonic_reflection::pb::v1::{
-    ServerReflectionRequest, server_reflection_client::ServerReflectionClient, server_reflection_request::MessageRequest,
-    server_reflection_response::MessageResponse,
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 
 /// The method of a service, by the service's full name or its short one (`metadata`).
-pub(super) async fn method(channel: Channel, service: &str, method: &str) -> Result<MethodDescriptor, BoxError> {
+pub(super) async fn method(
+    channel: Channel,
+    service: &str,
+    method: &str,
+) -> Result<MethodDescriptor, BoxError> {
     let mut client = ServerReflectionClient::new(channel).max_decoding_message_size(super::LARGEST);
     let service = full_name(&mut client, service).await?;
     let pool = pool(&mut client, &service).await?;
-    let descriptor = pool.get_service_by_name(&service).ok_or_else(|| format!("no service {service}"))?;
+    let descriptor = pool
+        .get_service_by_name(&service)
+        .ok_or_else(|| format!("no service {service}"))?;
     let methods: Vec<_> = descriptor.methods().collect();
-    methods.iter().find(|known| known.name() == method).cloned().ok_or_else(|| {
-        let names: Vec<_> = methods.iter().map(MethodDescriptor::name).collect();
-        format!("{service} has no method {method}; it has {}", names.join(", ")).into()
-    })
+    methods
+        .iter()
+        .find(|known| known.name() == method)
+        .cloned()
+        .ok_or_else(|| {
+            let names: Vec<_> = methods.iter().map(MethodDescriptor::name).collect();
+            format!(
+                "{service} has no method {method}; it has {}",
+                names.join(", ")
+            )
+            .into()
+        })
 }
 
-async fn full_name(client: &mut ServerReflectionClient<Channel>, service: &str) -> Result<String, BoxError> {
+async fn full_name(
+    client: &mut ServerReflectionClient<Channel>,
+    service: &str,
+) -> Result<String, BoxError> {
     if service.contains('.') {
         return Ok(service.to_owned());
     }
-    let MessageResponse::ListServicesResponse(list) = ask(client, MessageRequest::ListServices(String::new())).await? else {
+    let MessageResponse::ListServicesResponse(list) =
+        ask(client, MessageRequest::ListServices(String::new())).await?
+    else {
         return Err("the server does not list its services".into());
     };
-    let names: Vec<_> = list.service.into_iter().map(|service| service.name).collect();
-    names.iter().find(|name| name.split('.').nth(1) == Some(service)).cloned().ok_or_else(|| {
-        format!("the server has no service {service:?}; it has {}", names.join(", ")).into()
-    })
+    let names: Vec<_> = list
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    names
+        .iter()
+        .find(|name| name.split('.').nth(1) == Some(service))
+        .cloned()
+        .ok_or_else(|| {
+            format!(
+                "the server has no service {service:?}; it has {}",
+                names.join(", ")
+            )
+            .into()
+        })
 }
 
 /// Everything the service's file needs, fetched file by file.
-async fn pool(client: &mut ServerReflectionClient<Channel>, service: &str) -> Result<DescriptorPool, BoxError> {
+async fn pool(
+    client: &mut ServerReflectionClient<Channel>,
+    service: &str,
+) -> Result<DescriptorPool, BoxError> {
     let mut files: BTreeMap<String, FileDescriptorProto> = BTreeMap::new();
     let mut wanted = VecDeque::from([MessageRequest::FileContainingSymbol(service.to_owned())]);
     while let Some(request) = wanted.pop_front() {
@@ -53,18 +87,37 @@ async fn pool(client: &mut ServerReflectionClient<Channel>, service: &str) -> Re
         };
         for bytes in answer.file_descriptor_proto {
             let file = FileDescriptorProto::decode(bytes.as_slice())?;
-            wanted.extend(file.dependency.iter().cloned().map(MessageRequest::FileByFilename));
+            wanted.extend(
+                file.dependency
+                    .iter()
+                    .cloned()
+                    .map(MessageRequest::FileByFilename),
+            );
             files.insert(file.name().to_owned(), file);
         }
     }
-    let set = FileDescriptorSet { file: files.into_values().collect() };
+    let set = FileDescriptorSet {
+        file: files.into_values().collect(),
+    };
     Ok(DescriptorPool::from_file_descriptor_set(set)?)
 }
 
-async fn ask(client: &mut ServerReflectionClient<Channel>, request: MessageRequest) -> Result<MessageResponse, BoxError> {
-    let request = ServerReflectionRequest { host: String::new(), message_request: Some(request) };
-    let answers = client.server_reflection_info(tokio_stream::once(request)).await?;
-    let answer = answers.into_inner().next().await.ok_or("the server ended the reflection early")??;
+async fn ask(
+    client: &mut ServerReflectionClient<Channel>,
+    request: MessageRequest,
+) -> Result<MessageResponse, BoxError> {
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(request),
+    };
+    let answers = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await?;
+    let answer = answers
+        .into_inner()
+        .next()
+        .await
+        .ok_or("the server ended the reflection early")??;
     match answer.message_response {
         Some(MessageResponse::ErrorResponse(refusal)) => Err(refusal.error_message.into()),
         Some(message) => Ok(message),

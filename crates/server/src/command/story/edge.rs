@@ -18,8 +18,14 @@ impl EdgeClient {
             true => address.trim_end_matches('/').to_owned(),
             false => format!("http://{address}"),
         };
-        let http = Client::builder().timeout(Duration::from_secs(120)).build()?;
-        Ok(Self { http, base, token: token.to_owned() })
+        let http = Client::builder()
+            .timeout(Duration::from_secs(120))
+            .build()?;
+        Ok(Self {
+            http,
+            base,
+            token: token.to_owned(),
+        })
     }
 
     /// The answer of a GET.
@@ -33,19 +39,36 @@ impl EdgeClient {
     }
 
     /// HTTP status and answer of any call, also of one that is refused.
-    pub(super) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value), BoxError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(u16, Value), BoxError> {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await?;
         let status = answer.status().as_u16();
         let text = answer.text().await?;
-        let json = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
+        let json = if text.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&text)?
+        };
         Ok((status, json))
     }
 
-    async fn expect_success(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, BoxError> {
+    async fn expect_success(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, BoxError> {
         let line = format!("{method} {path}");
         match self.send(method, path, body).await? {
             (200..=299, answer) => Ok(answer),

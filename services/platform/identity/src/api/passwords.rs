@@ -1,9 +1,11 @@
 //! New passwords: one's own, and another user's by an administrator.
 
+use auth::Scope;
 use error::{Error, Result};
 use pb::{ChangePasswordRequest, ResetPasswordRequest, User};
 use proto_platform::tessera::identity::v1 as pb;
 use tonic::Request;
+use value::Id;
 
 use super::{Api, session_of, sign_in};
 use crate::convert::{self, user};
@@ -36,36 +38,40 @@ pub(super) async fn reset(api: &Api, request: Request<ResetPasswordRequest>) -> 
 pub(super) async fn change(api: &Api, request: Request<ChangePasswordRequest>) -> Result<()> {
     let (caller, scope) = api.caller(&request)?;
     let body = request.into_inner();
-    let (row, hash, key, _) = api
-        .store
-        .credential_get(&scope, caller.principal.id)
-        .await?;
-    let email = Email::parse("email", &row.email)?;
+    let view = api.store.user_get(&scope, caller.principal.id).await?;
+    let email = Email::parse("email", &view.user.email)?;
     let policy = api.config.password_policy();
     let checked = policy.check("new_password", &body.new_password, &email)?;
 
-    // Guesses count as failed sign-ins do: a stolen token must not become a way to the password.
-    let turn = api.passwords.turn(&key).await;
-    let (_, _, _, failures) = api.store.credential_get(&scope, row.id).await?;
-    sign_in::refuse_locked(&failures, api.clock.now())?;
     let current = Password::new(body.current_password);
-    if api.passwords.verify(current, hash).await? == Verdict::Wrong {
-        let account = Some((row.tenant, row.id));
-        sign_in::count_failure(api, key, account).await?;
-        return Err(Error::new(&SIGN_IN_FAILED, "the current password is wrong"));
-    }
-    drop(turn);
+    let proving = prove(api.clone(), scope.clone(), view.user.id, current);
+    let proved = rpc::spawn("change-password", proving).await;
+    proved.map_err(Error::internal)??;
     let password = NewPassword {
         hash: Some(api.passwords.hash(checked).await?),
         must_change: false,
     };
     let target = Target {
-        id: row.id,
+        id: view.user.id,
         version: None,
         held: Held::everything(),
     };
     api.store
         .password_set(&scope, target, password, false, session_of(&caller))
         .await?;
+    Ok(())
+}
+
+/// Verifies the current password. Guesses count as failed sign-ins do: a stolen token must not become a
+/// way to the password.
+async fn prove(api: Api, scope: Scope, user: Id, current: Password) -> Result<()> {
+    let known = api.store.credential_get(&scope, user).await?;
+    let _turn = api.passwords.turn(&known.key).await;
+    let known = api.store.credential_get(&scope, user).await?;
+    sign_in::refuse_locked(&known.failures, api.clock.now())?;
+    if api.passwords.verify(current, known.hash).await? == Verdict::Wrong {
+        sign_in::count_failure(&api, known.key, Some((scope.tenant(), user))).await?;
+        return Err(Error::new(&SIGN_IN_FAILED, "the current password is wrong"));
+    }
     Ok(())
 }

@@ -19,54 +19,29 @@ use crate::reasons::{
     PASSWORD_CHANGE_REQUIRED, REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SIGN_IN_FAILED,
     SIGN_IN_LOCKED,
 };
-use crate::store::{Account, Refresh, SessionRow, SessionTimes, SignedIn, TenantRow, UserRow};
+use crate::store::{Account, Refresh, SessionRow, SessionTimes, SignedIn};
 
 pub(super) async fn sign_in(api: &Api, request: Request<SignInRequest>) -> Result<TokenPair> {
     let body = request.into_inner();
     let email = Email::parse("email", &body.email)?;
     let slug = match body.tenant.as_str() {
-        "" => DEFAULT_TENANT,
-        slug => slug,
+        "" => DEFAULT_TENANT.to_owned(),
+        slug => slug.to_owned(),
     };
-    let scope = Scope::system_all("sign in");
-    let find = || {
-        api.store
-            .account_find(&scope, slug.to_owned(), email.clone())
-    };
-
-    // One attempt for an account at a time: otherwise many at once would all pass before any is counted.
-    let key = find().await?.key;
-    let turn = api.passwords.turn(&key).await;
-    let account = find().await?;
-    refuse_locked(&account.failures, api.clock.now())?;
     let password = Password::new(body.password);
-    let hash = account.hash.clone();
-    let verdict = api.passwords.verify(password.clone(), hash).await?;
-    let Account {
-        tenant: Some(tenant),
-        user: Some(user),
-        hash: Some(verified),
-        must_change,
-        ..
-    } = account
-    else {
-        count_failure(api, key, None).await?;
-        return Err(failed());
-    };
-    if verdict == Verdict::Wrong {
-        count_failure(api, key, Some((tenant.id, user.id))).await?;
-        return Err(failed());
-    }
-    drop(turn);
+    let proving = prove(api.clone(), slug, email.clone(), password.clone());
+    // In a task of its own: who hangs up early must not escape being counted.
+    let proved = rpc::spawn("sign-in", proving).await;
+    let proved = proved.map_err(Error::internal)??;
 
-    if must_change && body.new_password.is_empty() {
+    if proved.must_change && body.new_password.is_empty() {
         return Err(Error::new(
             &PASSWORD_CHANGE_REQUIRED,
             "the password must be replaced: sign in with a new one",
         ));
     }
     let changed = !body.new_password.is_empty();
-    let replace = match (changed, verdict) {
+    let replace = match (changed, proved.verdict) {
         (true, _) => Some(new_password(api, &body.new_password, &password, &email)?),
         (false, Verdict::RightButOutdated) => Some(password),
         (false, _) => None,
@@ -75,7 +50,51 @@ pub(super) async fn sign_in(api: &Api, request: Request<SignInRequest>) -> Resul
         Some(password) => Some(api.passwords.hash(password).await?),
         None => None,
     };
-    begin(api, &scope, &tenant, &user, key, verified, replace, changed).await
+    begin(api, proved, replace, changed).await
+}
+
+/// An account whose password was shown.
+struct Proved {
+    key: Hash,
+    tenant: Id,
+    user: Id,
+    hash: String,
+    must_change: bool,
+    verdict: Verdict,
+}
+
+/// Verifies a password and counts a failure. What exists and what does not take the same way.
+async fn prove(api: Api, slug: String, email: Email, password: Password) -> Result<Proved> {
+    let scope = Scope::system_all("sign in");
+    let find = || api.store.account_find(&scope, slug.clone(), email.clone());
+    // One attempt for an account at a time: otherwise many at once would all pass before any is counted.
+    let key = find().await?.key;
+    let _turn = api.passwords.turn(&key).await;
+    let account = find().await?;
+    refuse_locked(&account.failures, api.clock.now())?;
+    let hash = account.hash.clone();
+    let verdict = api.passwords.verify(password, hash).await?;
+    match account {
+        Account {
+            tenant: Some(tenant),
+            user: Some(user),
+            hash: Some(hash),
+            must_change,
+            ..
+        } if verdict != Verdict::Wrong => Ok(Proved {
+            key,
+            tenant: tenant.id,
+            user: user.id,
+            hash,
+            must_change,
+            verdict,
+        }),
+        Account { user, .. } => {
+            let user = user.map(|user| (user.tenant, user.id));
+            count_failure(&api, key, user).await?;
+            Err(failed())
+        }
+    }
 }
 
 fn new_password(api: &Api, text: &str, old: &Password, email: &Email) -> Result<Password> {
@@ -91,25 +110,17 @@ fn new_password(api: &Api, text: &str, old: &Password, email: &Email) -> Result<
     Ok(new)
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one caller, which has taken the account apart"
-)]
 async fn begin(
     api: &Api,
-    scope: &Scope,
-    tenant: &TenantRow,
-    user: &UserRow,
-    key: Hash,
-    verified: String,
+    proved: Proved,
     replace: Option<String>,
     changed: bool,
 ) -> Result<TokenPair> {
     let now = api.clock.now();
     let session = SessionRow {
         id: Id::new(),
-        tenant: tenant.id,
-        user_id: user.id,
+        tenant: proved.tenant,
+        user_id: proved.user,
         refreshed_at: now,
         expires_at: now + api.config.tokens.session.get(),
         revoked_at: None,
@@ -120,16 +131,17 @@ async fn begin(
     let refresh = RefreshToken::generate(session.id);
     let refresh_expires = now + api.config.tokens.refresh.get();
     let signed_in = SignedIn {
-        key,
-        user: user.id,
-        verified,
+        key: proved.key,
+        user: proved.user,
+        verified: proved.hash,
         replace,
         changed,
         session,
         refresh: refresh.hash(),
         refresh_expires,
     };
-    let session = api.store.sign_in(scope, signed_in).await?;
+    let scope = Scope::system_all("sign in");
+    let session = api.store.sign_in(&scope, signed_in).await?;
     let session = session.ok_or_else(failed)?;
     pair(api, &session, &refresh, refresh_expires).await
 }

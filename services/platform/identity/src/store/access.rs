@@ -2,7 +2,7 @@
 //! transaction that makes the change.
 
 use auth::Scope;
-use db::{Conn, Failure, OrElse};
+use db::{Conn, Failure};
 use diesel::prelude::*;
 use error::Error;
 use value::{Id, Time};
@@ -11,6 +11,7 @@ use super::{Change, Slice, Store, Target, groups, service_principals, users};
 use crate::model::pattern::Held;
 use crate::model::{Event, SubjectKind, role};
 use crate::schema::{group_members, role_assignments};
+use crate::schema::{service_principals as principals_table, users as users_table};
 
 /// A role held by a subject.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -133,11 +134,8 @@ impl Store {
         let change = self.change(scope);
         self.db
             .read(scope, move |c| {
-                let user = users::find_living(c, change.tenant, id);
-                if user.is_err() {
-                    service_principals::find(c, change.tenant, id)
-                        .on_missing(|| Error::not_found("principal", id))
-                        .map_err(|_| Error::not_found("principal", id))?;
+                if !is_principal(c, change.tenant, id)? {
+                    return Err(Error::not_found("principal", id).into());
                 }
                 let roles = roles_of(c, change.tenant, id)?;
                 Ok(PrincipalAccess {
@@ -147,6 +145,24 @@ impl Store {
             })
             .await
     }
+}
+
+/// Is there a user or service principal of this id?
+pub(super) fn is_principal(c: &mut Conn, tenant: Id, id: Id) -> Result<bool, Failure> {
+    let user = users_table::table
+        .filter(users_table::id.eq(id))
+        .filter(users_table::tenant.eq(tenant))
+        .filter(users_table::deleted_at.is_null())
+        .select(users_table::id)
+        .first::<Id>(c)
+        .optional()?;
+    let program = principals_table::table
+        .filter(principals_table::id.eq(id))
+        .filter(principals_table::tenant.eq(tenant))
+        .select(principals_table::id)
+        .first::<Id>(c)
+        .optional()?;
+    Ok(user.or(program).is_some())
 }
 
 /// Refuses a target that may do more than the caller.

@@ -58,6 +58,16 @@ pub(crate) struct Account {
     pub(crate) failures: Failures,
 }
 
+/// What a user's current password is verified by.
+pub(crate) struct Credential {
+    /// Counts its failures.
+    pub(crate) key: Hash,
+    /// The password hash, if there is one.
+    pub(crate) hash: Option<String>,
+    /// Failures so far.
+    pub(crate) failures: Failures,
+}
+
 /// A sign-in whose password was right.
 #[derive(Clone)]
 pub(crate) struct SignedIn {
@@ -117,8 +127,11 @@ impl Store {
         self.db
             .read(scope, move |c| {
                 let tenant = tenants::by_slug(c, &slug)?;
-                // An unknown tenant is named by its slug: no id is that short or that long.
-                let name = tenant.as_ref().map_or(slug, |tenant| tenant.id.to_string());
+                // A slug must not be taken for the id of a tenant.
+                let name = match &tenant {
+                    Some(tenant) => tenant.id.to_string(),
+                    None => format!("unknown {slug}"),
+                };
                 let key = account_key(&name, email.as_str());
                 let user = users_table::table
                     .filter(users_table::tenant.eq(tenant.as_ref().map_or(Id::NIL, |t| t.id)))
@@ -253,15 +266,17 @@ impl Store {
         &self,
         scope: &Scope,
         user: Id,
-    ) -> error::Result<(UserRow, Option<String>, Hash, Failures)> {
+    ) -> error::Result<Credential> {
         let tenant = scope.tenant();
         self.db
             .read(scope, move |c| {
                 let row = users::find_living(c, tenant, user)?;
-                let hash = credential(c, user)?.and_then(|(hash, _)| hash);
                 let key = account_key(&tenant.to_string(), &row.email);
-                let failures = failures(c, &key)?;
-                Ok((row, hash, key, failures))
+                Ok(Credential {
+                    hash: credential(c, user)?.and_then(|(hash, _)| hash),
+                    failures: failures(c, &key)?,
+                    key,
+                })
             })
             .await
     }

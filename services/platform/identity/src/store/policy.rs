@@ -37,12 +37,12 @@ pub(crate) struct PrincipalRow {
 
 impl Store {
     /// The policy, unless `known` is its version; `scope` spans all tenants. Sessions revoked longer ago
-    /// than `access_life` are left out: none of their access tokens lives.
+    /// than `named` are left out: none of their access tokens lives.
     pub(crate) async fn policy_read(
         &self,
         scope: &Scope,
         known: u64,
-        access_life: Duration,
+        named: Duration,
     ) -> error::Result<Option<PolicyRows>> {
         let now = self.clock.now();
         self.db
@@ -57,7 +57,7 @@ impl Store {
                     principals: principals(c)?,
                     tokens: tokens(c, now)?,
                     revoked_sessions: sessions::table
-                        .filter(sessions::revoked_at.gt(now - access_life))
+                        .filter(sessions::revoked_at.gt(now - named))
                         .select(sessions::id)
                         .load(c)?,
                 }))

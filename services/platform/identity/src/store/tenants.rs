@@ -38,6 +38,7 @@ impl Store {
     pub(crate) async fn tenant_create(
         &self,
         scope: &Scope,
+        actor: String,
         slug: String,
         display_name: String,
         first: Option<FirstUser>,
@@ -47,6 +48,7 @@ impl Store {
         let by = change.clone();
         let new = Id::new();
         change.tenant = new;
+        change.actor = actor;
         let row = TenantRow {
             id: new,
             tenant: new,

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use error::Error;
 use value::{Id, Json, Time};
 
-use super::{Change, Slice, Store, access, service_principals, users};
+use super::{Change, Slice, Store, access};
 use crate::model::pattern::Held;
 use crate::model::{Event, role};
 use crate::schema::api_tokens;
@@ -73,8 +73,8 @@ impl Store {
         self.db
             .write(scope, move |c| {
                 let principal = row.principal_id;
-                if users::find_living(c, change.tenant, principal).is_err() {
-                    service_principals::find(c, change.tenant, principal)?;
+                if !access::is_principal(c, change.tenant, principal)? {
+                    return Err(Error::not_found("principal", principal).into());
                 }
                 // Narrowed, the token gives its patterns; else all that the principal may do.
                 let mut given = row.permissions();

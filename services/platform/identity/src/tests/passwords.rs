@@ -74,4 +74,29 @@ testkit::both! {
         let email = pb::UpdateProfileRequest { user: Some(new), update_mask: mask };
         assert_eq!(reason(ada.update_profile(email).await), "INVALID_FIELD_MASK");
     }
+
+    async fn a_hash_with_other_parameters_is_replaced_at_sign_in(world: World) {
+        let user = world.user("ada@example.com", &[]).await;
+        let me = body(world.root().who_am_i(pb::WhoAmIRequest {}).await).unwrap();
+        let scope = auth::Scope::system(me.tenant_id.parse().unwrap(), "test");
+        let (store, id) = (world.store(), user.id.parse::<Id>().unwrap());
+        let mut weaker = settings().hashing;
+        weaker.memory_kib = 8;
+        let passwords = crate::passwords::Passwords::new(&weaker).unwrap();
+        let password = crate::model::password::Password::new(PASSWORD);
+        let hash = Some(passwords.hash(password).await.unwrap());
+        let old = crate::store::NewPassword { hash, must_change: false };
+        let target = crate::store::Target {
+            id,
+            version: None,
+            held: crate::model::pattern::Held::everything(),
+        };
+        store.password_set(&scope, target, old, true, None).await.unwrap();
+        let session = world.sign_in("", "ada@example.com", PASSWORD).await.unwrap();
+        let hash = store.credential_get(&scope, id).await.unwrap().hash.unwrap();
+        assert!(hash.contains("m=32,"), "{hash}");
+        world.sign_in("", "ada@example.com", PASSWORD).await.unwrap();
+        let refresh = pb::RefreshSessionRequest { refresh_token: session.refresh_token };
+        world.anonymous().refresh_session(refresh).await.unwrap();
+    }
 }

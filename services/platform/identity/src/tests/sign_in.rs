@@ -126,4 +126,15 @@ testkit::both! {
         assert_eq!(reason(ada.who_am_i(pb::WhoAmIRequest {}).await), "TOKEN_REVOKED", "old tokens stay dead");
         world.sign_in("", "ada@example.com", PASSWORD).await.unwrap();
     }
+
+    async fn guesses_at_once_are_counted_one_by_one(world: World) {
+        world.user("ada@example.com", &[]).await;
+        let guesses = (0..10).map(|_| world.sign_in("", "ada@example.com", OTHER_PASSWORD));
+        let answers = futures::future::join_all(guesses).await;
+        let told = |wanted: &str| {
+            let refused = answers.iter().filter_map(|answer| answer.as_ref().err());
+            refused.filter(|error| error.reason() == wanted).count()
+        };
+        assert_eq!((told("SIGN_IN_FAILED"), told("SIGN_IN_LOCKED")), (5, 5));
+    }
 }
