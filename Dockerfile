@@ -4,7 +4,7 @@ ARG DEBIAN=bookworm
 
 FROM rust:1.95-slim-${DEBIAN} AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends gcc libc6-dev libssl-dev make perl pkg-config \
+    && apt-get install -y --no-install-recommends gcc libc6-dev make perl \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -14,7 +14,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D /build/release/tessera /out/tessera \
     && install -d -o 65532 -g 65532 /out/data
 
-# Of the distroless images the smallest with libc and libssl.
+# Of the distroless images the smallest with libc and libgcc.
 FROM gcr.io/distroless/cc-debian12:nonroot
 LABEL org.opencontainers.image.title="Tessera" \
       org.opencontainers.image.licenses="Apache-2.0"

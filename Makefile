@@ -10,12 +10,14 @@ help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine (asks for sudo where needed)
-	@scripts/install
+	@scripts/install --checks
 
-run: setup ## Start the platform on embedded storage, with a sample ontology in it
+run: ## Start the platform on embedded storage, with a sample ontology in it
+	@scripts/install
 	@scripts/run
 
-test: setup ## Run every test, on SQLite and on PostgreSQL
+test: ## Run every test, on SQLite and on PostgreSQL
+	@scripts/install --tests
 	@scripts/with-servers $(CARGO) nextest run --workspace $(ARGS)
 
 build: ## Build every crate and the tests
@@ -45,7 +47,7 @@ smoke: ## The same calls by grpcurl, curl, a stock Python client and `tessera ca
 bench: ## Run the benches
 	@scripts/with-servers $(CARGO) bench --workspace $(ARGS)
 
-openapi: ## Write docs/openapi.json from the running contracts
+openapi: ## Write the OpenAPI description of all contracts below the target folder
 	$(CARGO) xtask openapi
 
 errors: ## Write docs/errors.md from the reasons that the crates declare

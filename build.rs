@@ -15,6 +15,8 @@ mod lint;
 mod methods;
 #[path = "build/names.rs"]
 mod names;
+#[path = "build/redact.rs"]
+mod redact;
 #[path = "build/wings.rs"]
 mod wings;
 
@@ -98,7 +100,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .file
         .retain(|file| !OPTIONS_ONLY.contains(&file.name()));
     let mut config = prost_build::Config::new();
-    config.bytes(["."]).btree_map(["."]);
+    let (redacted, code) = redact::generate(&own);
+    write_if_changed(&out.join("redacted.rs"), code.as_bytes())?;
+    config.bytes(["."]).btree_map(["."]).skip_debug(redacted);
     if wing.is_some() {
         for package in SHARED {
             // prost escapes keywords among the segments itself.

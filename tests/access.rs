@@ -1,10 +1,18 @@
 //! Who gets in: every RPC of every service, tried by people who may not call it and with bytes that
 //! are no request.
 
-use crate::{platform::stories, raw};
+use crate::{
+    platform::{Platform, stories},
+    raw,
+};
 use proto::method::Visibility;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
 use tonic::Code;
-use value::Id;
+use value::{Clock, Id};
+
+const PASSWORD: &str = "correct horse battery staple";
 
 /// A token whose every part is well made, signed by nobody we know.
 fn forged() -> String {
@@ -23,25 +31,125 @@ fn forged() -> String {
     auth::jwt::sign(&claims, &key).expect("the claims can be signed")
 }
 
+/// Tries every method for end users, at every process that serves it, with tokens that open nothing.
+async fn refused_everywhere(platform: &Platform, tokens: &[(Option<&str>, &str)]) {
+    let mut tried = 0;
+    for (channel, method) in platform.served().await {
+        if method.visibility != Visibility::User {
+            continue;
+        }
+        for (token, expected) in tokens {
+            let status = raw::call(&channel, method.path, *token, b"\xff")
+                .await
+                .expect_err(method.path);
+            assert_eq!(
+                status.code(),
+                Code::Unauthenticated,
+                "{}: {status}",
+                method.path
+            );
+            assert_eq!(raw::reason(&status), *expected, "{}", method.path);
+        }
+        tried += 1;
+    }
+    assert!(tried > 100, "{tried}");
+}
+
+/// Answers as the administrator, who must be let in.
+async fn administer(platform: &Platform, path: &str, body: Value) -> Value {
+    let (status, answer) = platform.json(Method::POST, path, Some(body)).await;
+    assert_eq!(status, 200, "{path}: {answer}");
+    answer
+}
+
+/// A person's access token, and the session it belongs to.
+async fn sign_in(platform: &Platform, email: &str) -> String {
+    let body = json!({ "tenant": "default", "email": email, "password": PASSWORD });
+    let path = "/api/v1/identity/sessions:signIn";
+    let (status, pair) = platform.json_as(None, Method::POST, path, Some(body)).await;
+    assert_eq!(status, 200, "{pair}");
+    pair["accessToken"].as_str().expect("a token").to_owned()
+}
+
+/// Waits until every process answers so to a token.
+async fn answered(platform: &Platform, token: &str, expected: u16) {
+    for path in ["/api/v1/identity/roles", "/api/v1/metadata/entities"] {
+        testkit::eventually("the processes to know of the token", async || {
+            let (status, _) = platform.json_as(Some(token), Method::GET, path, None).await;
+            (status == expected).then_some(())
+        })
+        .await;
+    }
+}
+
 stories! {
     /// Without a token, with a forged one, with one that never was: refused on every RPC, before a
     /// byte of the request is looked at.
     /// Proves: GW-07
     async fn nobody_gets_in_without_a_token_of_ours(platform: &Platform) {
-        let channel = platform.grpc().await;
         let forged = forged();
         let unknown = auth::ApiToken::generate(Id::new()).expose();
-        for method in server::methods().iter().filter(|method| method.visibility == Visibility::User) {
-            for (token, expected) in [
-                (None, "UNAUTHENTICATED"),
-                (Some(forged.as_str()), "TOKEN_INVALID"),
-                (Some(unknown.as_str()), "TOKEN_REVOKED"),
-                (Some("garbage"), "TOKEN_INVALID"),
-            ] {
-                let status = raw::call(&channel, method.path, token, b"\xff").await.expect_err(method.path);
-                assert_eq!(status.code(), Code::Unauthenticated, "{}: {status}", method.path);
-                assert_eq!(raw::reason(&status), expected, "{}", method.path);
-            }
+        let unsigned = forged.rsplit_once('.').expect("three parts").0.to_owned() + ".";
+        refused_everywhere(platform, &[
+            (None, "UNAUTHENTICATED"),
+            (Some(&forged), "TOKEN_INVALID"),
+            (Some(&unsigned), "TOKEN_INVALID"),
+            (Some(&unknown), "TOKEN_REVOKED"),
+            (Some("garbage"), "TOKEN_INVALID"),
+        ])
+        .await;
+    }
+
+    /// What was a good token once, revoked, signed out, its person disabled (which ends their
+    /// sessions), or too old, opens nothing in any process.
+    async fn tokens_that_have_ended_open_nothing(platform: &Platform) {
+        let mut ids = Vec::new();
+        for email in ["ada@example.com", "bob@example.com"] {
+            let user = json!({ "email": email, "display_name": "Somebody" });
+            let user = administer(platform, "/api/v1/identity/users", json!({ "user": user, "password": PASSWORD })).await;
+            let subject = json!({ "kind": "SUBJECT_KIND_USER", "id": user["id"] });
+            administer(platform, "/api/v1/identity/roleAssignments:assign", json!({ "subject": subject, "role": "viewer" })).await;
+            ids.push(user["id"].as_str().expect("an id").to_owned());
+        }
+        let kept = sign_in(platform, "ada@example.com").await;
+        let ended = sign_in(platform, "ada@example.com").await;
+        let disabled = sign_in(platform, "bob@example.com").await;
+        let expires = platform.clock.now() + Duration::from_secs(40);
+        let token = async |body: Value| {
+            let made = administer(platform, "/api/v1/identity/tokens", body).await;
+            let id = made["token"]["id"].as_str().expect("an id").to_owned();
+            (id, made["secret"].as_str().expect("a secret").to_owned())
+        };
+        let (_, short) = token(json!({ "name": "short", "expire_time": expires.to_string() })).await;
+        let (id, revoked) = token(json!({ "name": "revoked" })).await;
+        for token in [&kept, &ended, &disabled, &short, &revoked] {
+            answered(platform, token, 200).await;
+        }
+
+        administer(platform, &format!("/api/v1/identity/tokens/{id}:revoke"), json!({})).await;
+        administer(platform, &format!("/api/v1/identity/users/{}:disable", ids[1]), json!({})).await;
+        let path = "/api/v1/identity/sessions:signOut";
+        let (status, answer) = platform.json_as(Some(&ended), Method::POST, path, Some(json!({}))).await;
+        assert_eq!(status, 200, "{answer}");
+        for token in [&ended, &disabled, &revoked] {
+            answered(platform, token, 401).await;
+        }
+        refused_everywhere(platform, &[
+            (Some(&ended), "TOKEN_REVOKED"),
+            (Some(&revoked), "TOKEN_REVOKED"),
+            (Some(&disabled), "TOKEN_REVOKED"),
+        ])
+        .await;
+
+        platform.clock.advance(Duration::from_secs(45));
+        answered(platform, &platform.token, 200).await;
+        refused_everywhere(platform, &[(Some(&short), "TOKEN_EXPIRED")]).await;
+        // Access tokens live for fifteen minutes. Processes prove themselves to each other by the
+        // system's clock, so that no further shift is possible between several.
+        if platform.is_one_process() {
+            platform.clock.advance(Duration::from_secs(20 * 60));
+            answered(platform, &platform.token, 200).await;
+            refused_everywhere(platform, &[(Some(&kept), "TOKEN_EXPIRED")]).await;
         }
     }
 
@@ -61,26 +169,34 @@ stories! {
 
     /// Bytes that are no protobuf message are the caller's fault on every RPC, and say so.
     async fn malformed_messages_are_refused_everywhere(platform: &Platform) {
-        let processes: Vec<_> = platform.processes().iter().collect();
-        for process in processes {
-            let address = format!("http://{}", process.grpc());
-            let channel = tonic::transport::Endpoint::from_shared(address)
-                .expect("an address")
-                .connect()
-                .await
-                .expect("the process listens");
-            let served = process.directory().served();
-            for method in server::methods().iter() {
-                if method.visibility == Visibility::Internal || !served.iter().any(|name| name == method.service) {
-                    continue;
-                }
-                // Field 1, length-delimited, longer than the message.
-                let status = raw::call(&channel, method.path, Some(&platform.token), b"\x0a\x7fx")
+        for (channel, method) in platform.served().await {
+            // Field 1, length-delimited, longer than the message; an unknown field, deeper than anybody
+            // reads: three hundred groups in each other.
+            let deep = [[0xc3, 0x3e].repeat(300), [0xc4, 0x3e].repeat(300)].concat();
+            for body in [&b"\x0a\x7fx"[..], &deep] {
+                let status = raw::call(&channel, method.path, Some(&platform.token), body)
                     .await
                     .expect_err(method.path);
                 assert_eq!(status.code(), Code::InvalidArgument, "{}: {status}", method.path);
                 assert_eq!(raw::reason(&status), "MALFORMED_MESSAGE", "{}", method.path);
             }
+        }
+    }
+
+    /// A message beyond the limit is refused on every RPC with the limit, and the connection lives on.
+    async fn oversized_messages_are_refused_everywhere(platform: &Platform) {
+        // An unknown field of nine megabytes: well made, and too much for everybody.
+        let mut body = vec![0xfa, 0x3f, 0x80, 0x80, 0xa4, 0x04];
+        body.resize(body.len() + (9 << 20), 0);
+        for (channel, method) in platform.served().await {
+            if method.client_streaming {
+                continue;
+            }
+            let status = raw::call(&channel, method.path, Some(&platform.token), &body)
+                .await
+                .expect_err(method.path);
+assert_eq!(status.code(), Code::OutOfRange, "{}: {status:?}", method.path);
+            assert!(status.message().contains("limit"), "{}: {status:?}", method.path);
         }
     }
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The reason in an error answer.
-fn reason(answer: &Value) -> &str {
+pub(crate) fn reason(answer: &Value) -> &str {
     let details = answer["details"]
         .as_array()
         .map(Vec::as_slice)
@@ -93,5 +93,21 @@ stories! {
         let (status, metrics) = platform.json_as(None, Method::GET, "/metrics", None).await;
         assert_eq!(status, 200);
         assert!(metrics.as_str().expect("text").contains("ListEntities"), "{metrics}");
+    }
+
+    /// What a browser must know stands on every answer, the start page and refusals included.
+    async fn every_answer_has_the_headers_of_a_careful_server(platform: &Platform) {
+        for (path, expected) in [("/", 200), ("/docs", 200), ("/healthz", 200), ("/nothing", 404), ("/api/v1/metadata/entities", 401)] {
+            let answer = reqwest::get(platform.url(path)).await.expect("the edge answers");
+            assert_eq!(answer.status().as_u16(), expected, "{path}");
+            for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")] {
+                assert_eq!(answer.headers()[name], value, "{path}");
+            }
+            let policy = answer.headers()["content-security-policy"].to_str().expect("text");
+            assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        }
+        let page = reqwest::get(platform.url("/")).await.expect("the edge answers");
+        assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+        assert!(page.text().await.expect("text").contains("/docs"));
     }
 }

@@ -4,7 +4,9 @@
 mod access;
 mod contracts;
 mod edge;
+mod noise;
 mod ontology;
 mod platform;
 mod raw;
 mod sessions;
+mod tenancy;

@@ -1,6 +1,6 @@
 //! A business described, read back, changed by two people at once, and broken on purpose.
 
-use crate::platform::stories;
+use crate::{edge::reason, platform::stories};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -84,5 +84,72 @@ stories! {
         let (status, other) = platform.json(Method::POST, path, Some(actor("Agent"))).await;
         assert_eq!(status, 409, "{other}");
         assert!(other.to_string().contains("REQUEST_ID_REUSED"), "{other}");
+    }
+
+    /// What is built on itself is refused with the circle and its field, and nothing of it is stored.
+    async fn a_circle_is_refused_by_name(platform: &Platform) {
+        import(platform).await;
+        let derived = |code: &str, on: &str| {
+            json!({ "code": code, "name": code, "type": "METRIC_TYPE_DERIVED", "formula": on, "metrics": [on] })
+        };
+        let path = "/api/v1/metadata/metrics";
+        let (status, own) = platform.json(Method::POST, path, Some(derived("narcissus", "narcissus"))).await;
+        assert_eq!((status, reason(&own)), (400, "DEFINITION_CYCLE"), "{own}");
+        let (status, first) = platform.json(Method::POST, path, Some(derived("first", "policies_active"))).await;
+        assert_eq!(status, 200, "{first}");
+        let (status, second) = platform.json(Method::POST, path, Some(derived("second", "first"))).await;
+        assert_eq!(status, 200, "{second}");
+        let update = format!("{path}/{}", first["id"].as_str().expect("an id"));
+        let body = json!({ "formula": "second", "metrics": ["second"], "etag": first["etag"] });
+        let (status, circle) = platform.json(Method::PATCH, &update, Some(body)).await;
+        assert_eq!((status, reason(&circle)), (400, "DEFINITION_CYCLE"), "{circle}");
+        let text = circle.to_string();
+        assert!(text.contains("metric.metrics") && text.contains("first → second → first"), "{text}");
+        let (_, after) = platform.json(Method::GET, &update, None).await;
+        assert_eq!(after, first);
+        let (status, _) = platform.json(Method::GET, &format!("{path}/by-code/narcissus"), None).await;
+        assert_eq!(status, 404);
+    }
+
+    /// A reference to nothing is refused with its field wherever it stands; of an import with one,
+    /// nothing is stored.
+    async fn a_reference_to_nothing_is_refused_with_its_field(platform: &Platform) {
+        import(platform).await;
+        let export = "/api/v1/metadata/ontology:export";
+        let before = platform.json(Method::GET, export, None).await;
+        let (from, to) = (json!({ "entity": "policy", "attribute": "member_id" }), json!({ "entity": "nowhere", "attribute": "x" }));
+        for (kind, body, field) in [
+            ("relationships", json!({ "code": "broken", "name": "Broken", "from": from, "to": to, "cardinality": "CARDINALITY_MANY_TO_ONE" }), "relationship.to"),
+            ("actors", json!({ "code": "broken", "name": "Broken", "kind": "ACTOR_KIND_ROLE", "entities": ["policy", "nowhere"] }), "actor.entities[1]"),
+        ] {
+            let path = format!("/api/v1/metadata/{kind}");
+            let (status, refusal) = platform.json(Method::POST, &path, Some(body)).await;
+            let text = refusal.to_string();
+            assert!(status == 400 && text.contains(field) && text.contains("nowhere"), "{kind}: {status} {text}");
+        }
+        let yaml = "ontology: tessera/v1\nactors:\n  - { code: fine, name: Fine, kind: role }\n  - { code: broken, name: Broken, kind: role, entities: [nowhere] }\n";
+        let path = "/api/v1/metadata/ontology:import";
+        let (status, refusal) = platform.json(Method::POST, path, Some(json!({ "yaml": yaml }))).await;
+        assert!(status == 400 && refusal.to_string().contains("nowhere"), "{status} {refusal}");
+        assert_eq!(platform.json(Method::GET, export, None).await, before, "nothing is stored");
+    }
+
+    /// Whoever changes or deletes by an old version is told so, and nothing happens.
+    async fn a_stale_etag_changes_nothing(platform: &Platform) {
+        import(platform).await;
+        let (_, old) = platform.json(Method::GET, "/api/v1/metadata/actors?page_size=1", None).await;
+        let old = &old["actors"][0];
+        let path = format!("/api/v1/metadata/actors/{}", old["id"].as_str().expect("an id"));
+        let etag = old["etag"].as_str().expect("an etag");
+        let change = |description: &str| json!({ "description": description, "etag": etag });
+        let (status, changed) = platform.json(Method::PATCH, &path, Some(change("new"))).await;
+        assert_eq!(status, 200, "{changed}");
+        let (status, refusal) = platform.json(Method::PATCH, &path, Some(change("newer"))).await;
+        assert_eq!((status, reason(&refusal)), (409, "ETAG_MISMATCH"), "{refusal}");
+        let stale = format!("{path}?etag={}", etag.replace('"', "%22"));
+        let (status, refusal) = platform.json(Method::DELETE, &stale, None).await;
+        assert_eq!((status, reason(&refusal)), (409, "ETAG_MISMATCH"), "{refusal}");
+        let (_, after) = platform.json(Method::GET, &path, None).await;
+        assert_eq!(after, changed);
     }
 }

@@ -1,14 +1,20 @@
 //! A whole platform for a story: fresh storage of either kind, in one of three topologies.
 
+use proto::method::Visibility;
 use reqwest::{Client, Method};
 use serde_json::Value;
 use server::{Process, Settings};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use testkit::Backend;
 use tonic::transport::{Channel, Endpoint};
+use value::{Clock, SystemClock, Time};
 
 /// How the services are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Topology {
+pub(crate) enum Topology {
     /// All in one process, calling each other without a socket.
     Local,
     /// All in one process, calling each other over the process's own socket.
@@ -17,24 +23,48 @@ pub enum Topology {
     Split,
 }
 
+/// The system's time, and what a story adds to it.
+#[derive(Debug, Default)]
+pub(crate) struct ShiftedClock(Mutex<Duration>);
+
+impl ShiftedClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().expect("no panic while held") += by;
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Time {
+        SystemClock.now() + *self.0.lock().expect("no panic while held")
+    }
+}
+
 /// A running platform with the token of its administrator.
-pub struct Platform {
+pub(crate) struct Platform {
     processes: Vec<Process>,
     http: Client,
-    pub token: String,
+    pub(crate) token: String,
+    /// The time of all processes.
+    pub(crate) clock: Arc<ShiftedClock>,
     // Dropped last: the storage under the processes.
-    _backend: Backend,
+    backend: Backend,
 }
 
 impl Platform {
-    pub async fn start(backend: Backend, topology: Topology) -> Self {
+    pub(crate) async fn start(backend: Backend, topology: Topology) -> Self {
+        let clock = Arc::new(ShiftedClock::default());
+        let start = async |target, peers: &[&str], mesh| {
+            let settings = settings(&backend, target, peers, mesh);
+            let process = Process::start_with_clock(settings, clock.clone()).await;
+            process.expect("the process starts")
+        };
         let processes = match topology {
-            Topology::Local => vec![start(&backend, "all", &[], "").await],
-            Topology::Loopback => vec![start(&backend, "all", &[], "loopback = true").await],
+            Topology::Local => vec![start("all", &[], "").await],
+            Topology::Loopback => vec![start("all", &[], "loopback = true").await],
             Topology::Split => {
-                let identity = start(&backend, "identity", &[], "").await;
+                let identity = start("identity", &[], "").await;
                 let peer = identity.grpc().to_string();
-                let metadata = start(&backend, "metadata", &[&peer], "").await;
+                let metadata = start("metadata", &[&peer], "").await;
                 vec![identity, metadata]
             }
         };
@@ -50,30 +80,43 @@ impl Platform {
             processes,
             http: Client::new(),
             token: token.trim().to_owned(),
-            _backend: backend,
+            clock,
+            backend,
         }
     }
 
     /// The process with the edge.
-    pub fn front(&self) -> &Process {
+    pub(crate) fn front(&self) -> &Process {
         &self.processes[0]
     }
 
-    pub fn processes(&self) -> &[Process] {
-        &self.processes
+    /// Whether all services share a process.
+    pub(crate) fn is_one_process(&self) -> bool {
+        self.processes.len() == 1
     }
 
     /// A connection to the gRPC socket of the front process.
-    pub async fn grpc(&self) -> Channel {
-        let address = format!("http://{}", self.front().grpc());
-        Endpoint::from_shared(address)
-            .expect("an address")
-            .connect()
-            .await
-            .expect("the platform listens")
+    pub(crate) async fn grpc(&self) -> Channel {
+        connect(self.front()).await
     }
 
-    pub fn url(&self, path: &str) -> String {
+    /// Every method for end users, with a connection to each process that serves it.
+    pub(crate) async fn served(&self) -> Vec<(Channel, &'static proto::Method)> {
+        let mut served = Vec::new();
+        for process in &self.processes {
+            let channel = connect(process).await;
+            let here = process.directory().served();
+            let methods = server::methods();
+            let methods = methods.iter().filter(|method| {
+                method.visibility != Visibility::Internal
+                    && here.iter().any(|name| name == method.service)
+            });
+            served.extend(methods.map(|method| (channel.clone(), method)));
+        }
+        served
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
         format!(
             "http://{}{path}",
             self.front().http().expect("the front process has the edge")
@@ -81,12 +124,17 @@ impl Platform {
     }
 
     /// HTTP status and answer of a call through the edge by the administrator.
-    pub async fn json(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
         self.json_as(Some(&self.token), method, path, body).await
     }
 
     /// The same with another token, or none.
-    pub async fn json_as(
+    pub(crate) async fn json_as(
         &self,
         token: Option<&str>,
         method: Method,
@@ -109,10 +157,27 @@ impl Platform {
         )
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         for process in self.processes.into_iter().rev() {
             process.stop().await;
         }
+        // A server that serves many test runs must not fill up.
+        if self.backend.storage().url.is_empty() {
+            return;
+        }
+        let storage = self.backend.storage();
+        let removed = tokio::task::spawn_blocking(move || {
+            let databases = db::Databases::open(&storage).expect("the settings are sound");
+            for entry in server::services() {
+                let migrator = databases
+                    .migrator(entry.migrations)
+                    .expect("sound migrations");
+                migrator
+                    .destroy()
+                    .expect("the story's schema can be removed");
+            }
+        });
+        removed.await.expect("no panic");
     }
 }
 
@@ -120,8 +185,8 @@ fn data(backend: &Backend) -> std::path::PathBuf {
     backend.folder().join("data")
 }
 
-/// One process on free ports.
-pub async fn start(backend: &Backend, target: &str, peers: &[&str], mesh: &str) -> Process {
+/// The settings of one process on free ports.
+fn settings(backend: &Backend, target: &str, peers: &[&str], mesh: &str) -> Settings {
     let text = format!(
         "[server]\ntarget = [{target:?}]\ngrpc = \"127.0.0.1:0\"\ndata = {data:?}\n\
          [gateway]\nlisten = \"127.0.0.1:0\"\n\
@@ -130,12 +195,19 @@ pub async fn start(backend: &Backend, target: &str, peers: &[&str], mesh: &str) 
         data = data(backend),
     );
     let mut table: toml::Table = text.parse().expect("the settings are TOML");
-    table.insert(
-        "storage".into(),
-        toml::Value::try_from(backend.storage()).expect("storage settings are TOML"),
-    );
-    let settings = Settings::read(table).expect("the settings are valid");
-    Process::start(settings).await.expect("the process starts")
+    // A printed URL hides its password, so it is said once more.
+    let mut storage = toml::Table::try_from(backend.storage()).expect("storage settings are TOML");
+    storage.insert("url".into(), backend.storage().url.into());
+    table.insert("storage".into(), storage.into());
+    Settings::read(table).expect("the settings are valid")
+}
+
+async fn connect(process: &Process) -> Channel {
+    Endpoint::from_shared(format!("http://{}", process.grpc()))
+        .expect("an address")
+        .connect()
+        .await
+        .expect("the process listens")
 }
 
 /// Stamps a story for each database and topology: six tests.

@@ -47,7 +47,7 @@ impl Decoder for Raw {
 }
 
 /// Sends bytes to a method, as whoever the token names.
-pub async fn call(
+pub(crate) async fn call(
     channel: &Channel,
     path: &'static str,
     token: Option<&str>,
@@ -69,6 +69,6 @@ pub async fn call(
 }
 
 /// The reason in a status.
-pub fn reason(status: &Status) -> String {
+pub(crate) fn reason(status: &Status) -> String {
     error::Error::from(status.clone()).reason().to_owned()
 }

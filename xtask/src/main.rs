@@ -24,7 +24,7 @@ cargo xtask VERB
 
   tidy                          check the house rules that no compiler knows
   new-service NAME --wing WING  scaffold a service that compiles and passes its tests
-  openapi [--check]             write docs/openapi.json
+  openapi [--check]             write openapi.json below the target folder
   errors [--check]              write docs/errors.md
   status [--check]              write docs/status.md from the ledger and the tests";
 

@@ -14,7 +14,8 @@ use crate::tree::Tree;
 use crate::wings::WINGS;
 
 const TEMPLATES: &str = "xtask/templates/service";
-const CONTRACTS: &str = "xtask/templates/contracts";
+/// The contracts crate that a new wing's is made after: they differ in the name alone.
+const CONTRACTS: (&str, &str) = ("crates/proto-meaning", "meaning");
 const REGISTRY: &str = "crates/server/src/registry.rs";
 const CONTRACTS_LIST: &str = "crates/server/src/contracts.rs";
 const SERVER: &str = "crates/server/Cargo.toml";
@@ -29,7 +30,7 @@ pub(crate) fn run(root: &Path, name: &str, wing: &str) -> Result<String, String>
     let contracts = format!("crates/proto-{wing}");
     let adds_wing = !root.join(&contracts).join(ROOT).exists();
     if adds_wing {
-        fill_folder(root, CONTRACTS, &words, &mut written)?;
+        copy_contracts(root, wing, &mut written)?;
     }
     fill_folder(root, TEMPLATES, &words, &mut written)?;
 
@@ -131,6 +132,20 @@ fn fill_folder(
     })();
     let _ = fs::remove_dir_all(&staging);
     result
+}
+
+/// Makes the contracts crate of a wing after another's.
+fn copy_contracts(root: &Path, wing: &str, written: &mut Vec<String>) -> Result<(), String> {
+    let (folder, named) = CONTRACTS;
+    for file in &Tree::read(&root.join(folder))?.files {
+        let text = file.text.split("\n#[cfg(test)]").next().unwrap_or("");
+        let path = format!("crates/proto-{wing}/{}", file.path);
+        make_parent(&root.join(&path))?;
+        fs::write(root.join(&path), text.replace(named, wing))
+            .map_err(|error| format!("{path}: {error}"))?;
+        written.push(path);
+    }
+    Ok(())
 }
 
 /// How many leading folders of a written path are moved into place at once.

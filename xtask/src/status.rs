@@ -52,9 +52,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<String, String> {
 
 /// Where nextest leaves the results of the pipeline's profile.
 fn last_run(root: &Path) -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    target.join("nextest/ci/junit.xml")
+    crate::documents::target(root).join("nextest/ci/junit.xml")
 }
 
 fn requirements(ledger: &str) -> BTreeMap<&str, &str> {

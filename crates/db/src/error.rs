@@ -137,6 +137,17 @@ fn closed(sql: &Sql) -> bool {
     }
 }
 
+/// A database in trouble that passes, or that an operator ends: no fault of the statement.
+fn troubled(sql: &Sql) -> bool {
+    let Sql::DatabaseError(_, info) = sql else {
+        return false;
+    };
+    let text = info.message();
+    text.contains("due to lock timeout")
+        || text.contains("database or disk is full")
+        || text.contains("could not extend file")
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let unavailable = |message: &str| {
@@ -161,6 +172,9 @@ impl From<Failure> for Error {
                     .with_source(failure)
             }
             Failure::Panicked => Error::internal(failure),
+            Failure::Sql(sql) if troubled(&sql) => {
+                unavailable("the database cannot do it now").with_source(sql)
+            }
             Failure::Sql(sql) => from_sql(sql),
         }
     }

@@ -187,6 +187,7 @@ fn timed_out(status: Status) -> Status {
 }
 
 /// The deadline of a call: the client's, within the limit; else the method's; else, unless it streams, the default.
+/// The limit of a method that is known to take long is its own timeout where that is longer.
 pub(crate) fn deadline(
     config: &EdgeConfig,
     binding: &Binding,
@@ -200,13 +201,12 @@ pub(crate) fn deadline(
     let asked = asked("grpc-timeout")
         .and_then(grpc_timeout)
         .or_else(|| asked("x-timeout-seconds").and_then(seconds));
-    if let Some(asked) = asked {
-        return Some(asked.min(config.max_timeout()));
-    }
-    match binding.rpc.timeout_seconds {
-        0 if binding.rpc.server_streaming => None,
-        0 => Some(config.timeout()),
-        seconds => Some(Duration::from_secs(u64::from(seconds))),
+    let own = Duration::from_secs(u64::from(binding.rpc.timeout_seconds));
+    match asked {
+        Some(asked) => Some(asked.min(config.max_timeout().max(own))),
+        None if !own.is_zero() => Some(own),
+        None if binding.rpc.server_streaming => None,
+        None => Some(config.timeout()),
     }
 }
 

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use crate::bind::{self, Incoming};
 use crate::call::{self, Backend, Outgoing, Unreachable};
 use crate::http_body;
+use crate::meter::{self, Meter};
 use crate::openapi::Document;
 use crate::reply::{self, Answer, REQUEST_ID};
 use crate::route::{Binding, Body as BodyRule, Found, Routes};
@@ -47,6 +48,9 @@ struct Core {
     backends: HashMap<&'static str, Backend>,
     document: Document,
     page: Bytes,
+    /// Requests for the edge's own pages, and for what is no route.
+    pages: meter::Route,
+    elsewhere: meter::Route,
 }
 
 impl Edge {
@@ -97,6 +101,8 @@ impl Edge {
             backends,
             document,
             page,
+            pages: meter::Route::new("any", "(own pages)"),
+            elsewhere: meter::Route::new("any", "(no route)"),
         };
         Ok(Self {
             core: Arc::new(core),
@@ -134,6 +140,7 @@ impl Edge {
     }
 
     async fn serve(&self, request: Request<Body>) -> Answer {
+        let mut meter = Meter::start(&self.core.elsewhere);
         let request_id = reply::request_id(request.headers().get(REQUEST_ID));
         let trace = request
             .headers()
@@ -147,10 +154,13 @@ impl Edge {
         let config = &self.core.config;
         let mut answer = match guard::preflight(config, &request) {
             Some(answer) => answer,
-            None => match self.dispatch(request, &request_id, &traceparent).await {
-                Ok(answer) => answer,
-                Err(status) => reply::status(&self.core.transcoder, *status, &request_id),
-            },
+            None => {
+                let dispatched = self.dispatch(request, &request_id, &traceparent, &mut meter);
+                match dispatched.await {
+                    Ok(answer) => answer,
+                    Err(status) => reply::status(&self.core.transcoder, *status, &request_id),
+                }
+            }
         };
         // the query may hold what does not belong in a log
         let (path, status) = (uri.path(), answer.status().as_u16());
@@ -158,18 +168,21 @@ impl Edge {
         guard::finish(config, origin.as_ref(), answer.headers_mut());
         answer.headers_mut().insert(REQUEST_ID, request_id);
         answer.headers_mut().insert("traceparent", traceparent);
+        meter.finish(answer.status());
         answer
     }
 
-    async fn dispatch(
-        &self,
+    async fn dispatch<'a>(
+        &'a self,
         request: Request<Body>,
         request_id: &HeaderValue,
         traceparent: &HeaderValue,
+        meter: &mut Meter<'a>,
     ) -> Result<Answer, Box<Status>> {
         let core = &self.core;
         guard::headers_fit(&core.config, request.headers()).map_err(boxed)?;
         if let Some(answer) = self.fixed(&request) {
+            meter.on(&core.pages);
             return Ok(answer);
         }
         let (parts, body) = request.into_parts();
@@ -189,6 +202,7 @@ impl Edge {
             }
             Found::Nothing => return Err(boxed(no_route(path))),
         };
+        meter.on(&binding.meters);
         if binding.rpc.client_streaming {
             let what = format!("{} takes a stream of requests", binding.rpc.name);
             return Err(boxed(Error::new(&reason::NO_CLIENT_STREAMS, what)));

@@ -10,6 +10,7 @@ mod config;
 mod edge;
 mod guard;
 mod http_body;
+mod meter;
 mod openapi;
 mod pages;
 pub mod reason;

@@ -5,6 +5,8 @@ mod contracts;
 mod differential;
 mod errors;
 mod fixture;
+mod mesh;
+mod metrics;
 mod openapi;
 mod routing;
 mod streaming;

@@ -13,3 +13,4 @@ pub static CONTRACTS: Contracts = Contracts {
 
 include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 include!(concat!(env!("OUT_DIR"), "/checks.rs"));
+include!(concat!(env!("OUT_DIR"), "/redacted.rs"));

@@ -13,3 +13,24 @@ pub static CONTRACTS: Contracts = Contracts {
 
 include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 include!(concat!(env!("OUT_DIR"), "/checks.rs"));
+include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
+
+#[cfg(test)]
+mod tests {
+    use crate::tessera::identity::v1::SignInRequest;
+
+    #[test]
+    fn what_the_contract_marks_as_secret_is_not_in_debug() {
+        let request = SignInRequest {
+            email: "ada@example.com".into(),
+            password: "hunter2".into(),
+            ..SignInRequest::default()
+        };
+        let shown = format!("{request:?}");
+        assert!(
+            shown.contains("ada@example.com") && shown.contains("***"),
+            "{shown}"
+        );
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -18,6 +18,7 @@ pub static CONTRACTS: Contracts = Contracts {
 
 use method::{Idempotency, Visibility};
 include!(concat!(env!("OUT_DIR"), "/methods.rs"));
+include!(concat!(env!("OUT_DIR"), "/redacted.rs"));
 
 /// The contract in `testdata/`, which uses every rule once.
 #[cfg(test)]

@@ -35,6 +35,9 @@ pub struct Channel {
     token: Option<HeaderValue>,
 }
 
+/// An answer to wait for.
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+
 struct Shared {
     service: String,
     target: ArcSwap<Target>,
@@ -130,22 +133,27 @@ impl Channel {
 }
 
 impl Shared {
-    async fn send(self: Arc<Self>, mut request: Request<Body>) -> Response<Body> {
+    /// Starts a call. The common case, a service of this process, pays for no retries: it is there or
+    /// it is not.
+    fn send(self: &Arc<Self>, mut request: Request<Body>) -> Answer {
         let method = self.outbound.methods.get(request.uri().path());
         let deadline = match self.outbound.prepare(&mut request, method, self.behalf) {
             Ok(deadline) => deadline,
-            Err(error) => return answer(error),
+            Err(error) => return at_once(error),
         };
-        let target = Target::clone(&self.target.load());
-        match target {
-            // The common case pays for no retries: a service of this process is there or it is not.
+        let target = self.target.load();
+        match &**target {
             Target::Local(inbound) if !self.outbound.faults.are_set() => {
-                inbound.handle(request).await
+                let started = inbound.start(request);
+                Box::pin(async move { Ok(started.answer().await) })
             }
             Target::Local(_) | Target::Remote(_) => {
-                attempts::send(&self, target, request, method, deadline).await
+                let (shared, target) = (self.clone(), Target::clone(&target));
+                Box::pin(async move {
+                    Ok(attempts::send(&shared, target, request, method, deadline).await)
+                })
             }
-            Target::Absent => answer(self.unreachable("no process serves it")),
+            Target::Absent => at_once(self.unreachable("no process serves it")),
         }
     }
 
@@ -162,20 +170,19 @@ impl Shared {
 impl tower::Service<Request<Body>> for Channel {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let shared = self.shared.clone();
         if let Some(token) = &self.token
             && !request.headers().contains_key(AUTHORIZATION)
         {
             request.headers_mut().insert(AUTHORIZATION, token.clone());
         }
-        Box::pin(async move { Ok(shared.send(request).await) })
+        self.shared.send(request)
     }
 }
 
@@ -191,6 +198,10 @@ impl std::fmt::Debug for Channel {
             .field("target", &target)
             .finish()
     }
+}
+
+fn at_once(error: Error) -> Answer {
+    Box::pin(std::future::ready(Ok(answer(error))))
 }
 
 /// An error of the channel's own as an answer.

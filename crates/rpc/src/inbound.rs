@@ -5,6 +5,7 @@
 //! routes decode, validate and handle it in a task of its own. One file for each concern.
 
 mod access;
+mod audit;
 mod deadline;
 mod guards;
 mod meter;
@@ -17,9 +18,10 @@ pub use guards::{Guards, GuardsBuilder, Limits};
 pub use peer::{PROCESS_HEADER, Peer};
 pub use request_id::REQUEST_ID;
 
-pub(crate) use deadline::{format_timeout, parse_timeout};
+pub(crate) use deadline::{GRPC_TIMEOUT, format_timeout, parse_timeout};
 
 use crate::CallContext;
+use audit::Audit;
 use error::{Error, Kind, Result, reason};
 use http::{Request, Response};
 use run::Run;
@@ -60,19 +62,23 @@ impl Inbound {
         }
     }
 
-    /// Answers one call; every failure is an answer too.
-    pub async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
+    /// Lets one call in, or refuses it; either way there is an answer to wait for.
+    ///
+    /// What happens before the handler never waits and happens here, so that the future stays small: a
+    /// call within the process is mostly the moving and the allocating of futures.
+    pub(crate) fn start(&self, mut request: Request<Body>) -> Started {
         let certified = peer::has_certificate(&request);
         // Nothing beside the message reaches a handler, so that a call in the process means what it
         // would mean over a socket, and nobody brings their own `Caller`.
         request.extensions_mut().clear();
         let request_id = request_id::take(request.headers());
-        let mut response = match self.admit(request, certified, &request_id) {
-            Ok(run) => run.answer().await,
-            Err(error) => refusal(error, &request_id),
-        };
-        response.headers_mut().insert(REQUEST_ID, request_id);
-        response
+        let run = self.admit(request, certified, &request_id);
+        Started { run, request_id }
+    }
+
+    /// Answers one call; every failure is an answer too.
+    pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
+        self.start(request).answer().await
     }
 
     /// Everything that happens before the handler, none of which waits.
@@ -104,9 +110,21 @@ impl Inbound {
             Ok(admitted) => admitted,
             Err(error) => {
                 meter.finish(error_code(&error));
+                // Who was refused is worth a second look-up, which the calls that are let in do not pay.
+                let known = || {
+                    access::caller(&self.guards, request.headers())
+                        .ok()
+                        .flatten()
+                };
+                if let Some(mut audit) = Audit::of(entry.method, request_id, known) {
+                    audit.finish(error_code(&error));
+                }
                 return Err(error);
             }
         };
+        let audit = Audit::of(entry.method, request_id, || {
+            principal.as_ref().map(access::Principal::caller)
+        });
         let authorization = request.headers().get(http::header::AUTHORIZATION).cloned();
         if let Some(principal) = principal {
             principal.put(request.extensions_mut());
@@ -122,8 +140,11 @@ impl Inbound {
             request,
             call,
             entry.method,
-            meter,
-            permit,
+            run::Held {
+                meter,
+                audit,
+                permit,
+            },
         ))
     }
 
@@ -161,8 +182,27 @@ impl tower::Service<Request<Body>> for Inbound {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let inbound = self.clone();
-        Box::pin(async move { Ok(inbound.handle(request).await) })
+        let started = self.start(request);
+        Box::pin(async move { Ok(started.answer().await) })
+    }
+}
+
+/// A call that was let in or refused.
+pub(crate) struct Started {
+    run: Result<Run>,
+    request_id: http::HeaderValue,
+}
+
+impl Started {
+    /// Waits for the answer.
+    pub(crate) async fn answer(self) -> Response<Body> {
+        let Self { run, request_id } = self;
+        let mut response = match run {
+            Ok(run) => run.answer().await,
+            Err(error) => refusal(error, &request_id),
+        };
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        response
     }
 }
 

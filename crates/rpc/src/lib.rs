@@ -34,4 +34,4 @@ pub use tasks::{Outcome, Supervisor, Task, spawn};
 pub use tls::{MeshTls, TlsConfig};
 
 /// The header with the place in the distributed trace, as W3C writes it.
-pub const TRACEPARENT: &str = "traceparent";
+pub const TRACEPARENT: http::HeaderName = http::HeaderName::from_static("traceparent");

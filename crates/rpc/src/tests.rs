@@ -1,5 +1,6 @@
 //! The stack and the channels, through a small service of their own.
 
+mod audit;
 mod calls;
 mod guards;
 mod rig;

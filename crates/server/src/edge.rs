@@ -1,6 +1,11 @@
 //! The JSON edge over whatever this process can reach.
 
-use axum::{Router, response::Html, routing::get};
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::Html,
+    routing::get,
+};
 use gateway::{Edge, EdgeConfig};
 use proto::MethodTable;
 use rpc::{BoxError, Directory, Health};
@@ -26,9 +31,38 @@ pub(crate) fn router(
     )?
     .readiness(move || health.problems())
     .metrics(move || metrics.render());
+    let headers = start_page_headers(config);
     Ok(Router::new()
-        .route("/", get(|| async { Html(START_PAGE) }))
+        .route(
+            "/",
+            get(|| async move { (headers.clone(), Html(START_PAGE)) }),
+        )
         .merge(edge.router()))
+}
+
+/// The security headers of the edge's own pages; the start page loads nothing and runs nothing.
+fn start_page_headers(config: &EdgeConfig) -> HeaderMap {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
+        ),
+    ];
+    let mut headers: HeaderMap = HEADERS
+        .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        .into_iter()
+        .collect();
+    if config.tls.is_some() {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
+    }
+    headers
 }
 
 /// The OpenAPI document of all contracts, without any service running.

@@ -43,15 +43,7 @@ fn snapshot(from: pb::PolicySnapshot) -> Result<Snapshot> {
             .into_iter()
             .map(principal)
             .collect::<Result<_>>()?,
-        roles: from
-            .roles
-            .into_iter()
-            .map(|role| RolePolicy {
-                tenant: None,
-                name: role.name,
-                permissions: role.permissions,
-            })
-            .collect(),
+        roles: from.roles.into_iter().map(role).collect::<Result<_>>()?,
         tokens: from.tokens.into_iter().map(token).collect::<Result<_>>()?,
         revoked_sessions: from
             .revoked_session_ids
@@ -78,6 +70,15 @@ fn principal(from: pb::PolicyPrincipal) -> Result<PrincipalPolicy> {
         },
         roles: from.roles,
         disabled: from.disabled,
+    })
+}
+
+fn role(from: pb::PolicyRole) -> Result<RolePolicy> {
+    let tenant = (!from.tenant_id.is_empty()).then(|| id(&from.tenant_id));
+    Ok(RolePolicy {
+        tenant: tenant.transpose()?,
+        name: from.name,
+        permissions: from.permissions,
     })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     targets::{self},
 };
 use auth::{Authority, PolicySource};
-use db::{Databases, migrate::Steps};
+use db::{Databases, Db, Keep, migrate::Steps};
 use error::reason;
 use proto::MethodTable;
 use rpc::{
@@ -20,6 +20,8 @@ use value::{Clock, SystemClock};
 
 /// The service that owns the policy.
 const POLICY_OWNER: &str = "identity";
+/// How often expired rows of the ground's tables are deleted.
+const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
 /// How long a start waits for another process to give the policy.
 const POLICY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -118,9 +120,10 @@ impl Process {
         ];
         let mut policy: Option<Arc<dyn PolicySource>> = None;
         for entry in &entries {
+            let db = databases.service(entry.name)?;
             let context = Context {
                 config: settings.services.clone(),
-                db: databases.service(entry.name)?,
+                db: db.clone(),
                 clients: directory.clients(entry.calls),
                 authority: Arc::clone(&authority),
                 clock: Arc::clone(&clock),
@@ -135,7 +138,9 @@ impl Process {
                 entry.name,
                 Inbound::new(Arc::clone(&guards), parts.routes.clone()),
             );
-            supervisor.start(entry.name, parts.tasks, &shutdown);
+            let mut tasks = parts.tasks;
+            tasks.push(keep_house(db, &clock, &shutdown));
+            supervisor.start(entry.name, tasks, &shutdown);
             health.add(grpc_name(&methods, entry.name), parts.readiness);
             routes.push(parts.routes);
             policy = policy.or(parts.policy);
@@ -289,6 +294,15 @@ fn grpc_name(methods: &MethodTable, service: &'static str) -> &'static str {
         .iter()
         .find(|method| method.service == service)
         .map_or(service, |method| method.grpc_service)
+}
+
+/// Deletes what the ground's tables keep for a while only.
+fn keep_house(db: Db, clock: &Arc<dyn Clock>, shutdown: &Shutdown) -> Task {
+    let (clock, stop) = (Arc::clone(clock), shutdown.clone());
+    Task::once("housekeeping", async move {
+        let turn = || stop.sleep(HOUSEKEEPING);
+        db::housekeeping(db, clock, Keep::default(), turn).await;
+    })
 }
 
 fn keep_policy(

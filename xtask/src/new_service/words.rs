@@ -9,7 +9,14 @@ impl Words {
         let resource = singular(name);
         let resource_type = pascal(&resource);
         let plural = plural(&resource);
+        let article = if resource.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
         Self(vec![
+            ("__a_resource__", format!("{article} {resource}")),
+            ("__A_resource__", format!("{} {resource}", pascal(article))),
             ("__service__", name.to_owned()),
             ("__Service__", pascal(name)),
             ("__wing__", wing.to_owned()),
@@ -75,7 +82,7 @@ mod tests {
             for name in names {
                 let words = Words::new(name, "work");
                 let filled =
-                    words.fill("__service__ __Service__ __resource__ __Resource__ __resources__");
+                    words.fill("__service__ __Service__ __resource__ __Resource__ __resources__ __A_resource__");
                 assert!(!filled.contains("__"), "{filled}");
             }
         }
@@ -86,6 +93,11 @@ mod tests {
         assert_eq!(
             (singular("queries"), plural("query")),
             ("query".into(), "queries".into())
+        );
+        let words = Words::new("articles", "work");
+        assert_eq!(
+            words.fill("__A_resource__, __a_resource__"),
+            "An article, an article"
         );
         assert_eq!(singular("governance"), "record");
         assert_eq!(pascal("risk_record"), "RiskRecord");

@@ -39,6 +39,7 @@ fn one(conn: &mut Conn) -> Result<i32, Failure> {
     Ok(diesel::select(diesel::dsl::sql::<Integer>("1")).get_result(conn)?)
 }
 
+/// Proves: DB-23
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn budget_and_shares_hold_under_load() {
     let bench = Bench::postgres().reopened(|config| {
@@ -140,22 +141,41 @@ both! {
     }
 }
 
-both! {
-    /// Takes half a minute: r2d2 looks for idle connections so often.
-    async fn idle_connections_are_closed(bench) {
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn all_pools_share_a_few_threads() {
+    let bench = Bench::sqlite();
+    for n in 0..20 {
+        let db = bench.databases.service(&format!("service-{n}")).unwrap();
+        db.write(&everyone(), one).await.unwrap();
+        db.read(&everyone(), one).await.unwrap();
+        assert_eq!(db.open_connections(), 1);
+    }
+    let threads = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")));
+    let openers = names.filter(|name| name.as_ref().is_ok_and(|n| n.starts_with("db-pool-")));
+    assert_eq!(openers.count(), 4);
+}
+
+/// Takes half a minute, which r2d2 lets pass between two looks at idle connections; one test, so that
+/// only one place among the running tests is taken for so long.
+#[tokio::test]
+async fn idle_connections_are_closed() {
+    let benches = [Bench::sqlite(), Bench::postgres()];
+    let closing = benches.iter().map(|bench| async {
         let db = bench.again(|config| config.idle_seconds = 1);
         assert_eq!(db.open_connections(), 0);
         db.read(&everyone(), one).await.unwrap();
         assert_eq!((db.open_connections(), db.idle_connections()), (1, 1));
-        let closed = async {
-            let mut turns = tokio::time::interval(Duration::from_millis(100));
-            while db.open_connections() > 0 {
-                turns.tick().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(50), closed).await.unwrap();
+        let mut turns = tokio::time::interval(Duration::from_millis(100));
+        while db.open_connections() > 0 {
+            turns.tick().await;
+        }
         assert_eq!(db.read(&everyone(), one).await.unwrap(), 1);
-    }
+    });
+    let all = futures::future::join_all(closing);
+    let patience = Duration::from_secs(50);
+    tokio::time::timeout(patience, all).await.unwrap();
 }
 
 /// Another connection of the same role ends the sessions that `filter` names.
@@ -173,12 +193,8 @@ fn kill(config: &StorageConfig, filter: &str, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_died_while_idle_are_replaced() {
     let bench = Bench::postgres();
-    // Its own name: other tests' connections are left alone.
     let name = bench.schema();
-    let db = bench.again(|config| {
-        let joint = if config.url.contains('?') { '&' } else { '?' };
-        config.url = format!("{}{joint}application_name={name}", config.url);
-    });
+    let db = bench.again(|_| {});
     let barrier = Arc::new(Barrier::new(6));
     for round in 0..2 {
         let reads: Vec<_> = (0..6)
@@ -258,6 +274,34 @@ async fn a_session_killed_in_the_middle_leaves_nothing_half_done() {
     assert_eq!(bench.db.read(&bench.scope(), count).await.unwrap(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_stays_locked_is_no_fault_of_the_caller() {
+    let bench = Bench::postgres();
+    let (row, tenant) = (thing(bench.tenant, "a"), bench.tenant);
+    let put = move |c: &mut Conn| insert(c, std::slice::from_ref(&row));
+    bench.db.write(&bench.scope(), put).await.unwrap();
+    let lock =
+        |c: &mut Conn| Ok(diesel::sql_query("SELECT 1 FROM thing FOR UPDATE NOWAIT").execute(c)?);
+    let (holder, has_it, go) = hold();
+    let (db, scope) = (bench.db.clone(), bench.scope());
+    let held = tokio::spawn(async move {
+        let work = move |c: &mut Conn| lock(c).and_then(|_| holder.run());
+        db.append(&scope, work).await
+    });
+    has_it.await.unwrap();
+    let change = move |c: &mut Conn| {
+        diesel::sql_query("SET LOCAL lock_timeout = '20ms'").execute(c)?;
+        let mine = thing::table.filter(thing::tenant.eq(tenant));
+        Ok(diesel::update(mine).set(thing::hits.eq(1)).execute(c)?)
+    };
+    let refused = bench.db.append(&bench.scope(), change).await.unwrap_err();
+    assert!(refused.is(&reason::STORAGE_UNAVAILABLE), "{refused:?}");
+    go.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    let changed = bench.db.append(&bench.scope(), change).await.unwrap();
+    assert_eq!(changed, 1);
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable() {
     let config = StorageConfig {
@@ -273,4 +317,34 @@ async fn a_server_that_is_not_there_is_unavailable() {
     assert!(error.is(&reason::STORAGE_UNAVAILABLE), "{error:?}");
     assert!(error.retry_after().is_some());
     assert!(!format!("{config:?}").contains("secret"));
+}
+
+/// A server without TLS gets no word from us when TLS was asked for: neither a name nor a password.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_must_be_tls_never_speaks_in_the_clear() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::task::spawn_blocking(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let mut request = [0; 8];
+        client.read_exact(&mut request).unwrap();
+        client.write_all(b"N").unwrap();
+        let mut rest = Vec::new();
+        // The client may also hang up with a reset.
+        let _ = client.read_to_end(&mut rest);
+        (request, rest)
+    });
+    let config = StorageConfig {
+        url: format!("postgres://name:secret@127.0.0.1:{port}/none?sslmode=require"),
+        ..StorageConfig::default()
+    };
+    let databases = db::Databases::open(&config).unwrap();
+    let db = databases.service("things").unwrap();
+    let error = db.read(&everyone(), one).await.unwrap_err();
+    assert!(error.is(&reason::STORAGE_UNAVAILABLE), "{error:?}");
+    let (request, rest) = server.await.unwrap();
+    // SSLRequest: a libpq without TLS would not know how to send it.
+    assert_eq!(request, [0, 0, 0, 8, 4, 210, 22, 47]);
+    assert_eq!(rest, b"");
 }

@@ -133,7 +133,7 @@ impl Bench {
 
     /// The same database with other settings, in place of those it was made with.
     pub fn reopened(mut self, change: impl FnOnce(&mut StorageConfig)) -> Self {
-        change(&mut self.config);
+        self.config = self.changed(change);
         self.databases = Arc::new(Databases::open(&self.config).unwrap());
         self.db = self.databases.service("things").unwrap();
         self
@@ -141,14 +141,19 @@ impl Bench {
 
     /// The same database with other settings, on connections of its own.
     pub fn again(&self, change: impl FnOnce(&mut StorageConfig)) -> Db {
-        let mut config = self.config.clone();
-        change(&mut config);
-        if self.is_postgres() && config.url == self.config.url {
-            // Pools are the process's, one for each URL.
-            let joint = if config.url.contains('?') { '&' } else { '?' };
-            config.url = format!("{}{joint}application_name=again", config.url);
-        }
+        let config = self.changed(change);
         Databases::open(&config).unwrap().service("things").unwrap()
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut StorageConfig)) -> StorageConfig {
+        let mut config = self.config.clone();
+        if self.is_postgres() {
+            // Pools are the process's, one for each URL; its own name also tells its sessions apart.
+            let joint = if config.url.contains('?') { '&' } else { '?' };
+            config.url = format!("{}{joint}application_name={}", config.url, self.schema());
+        }
+        change(&mut config);
+        config
     }
 
     pub fn migrator(&self) -> db::Migrator {

@@ -6,6 +6,7 @@ use proto::Method;
 
 use super::rule::Rule;
 use super::template::{Segment, Template};
+use crate::meter;
 use crate::transcode::{Kind, MessageId, Shape, Tables, WellKnown};
 
 /// What of the request is in the body.
@@ -65,6 +66,7 @@ pub(crate) struct Binding {
     pub(crate) request_id: Option<usize>,
     /// Whether the answer is a `google.api.HttpBody`: bytes with a type of their own.
     pub(crate) raw_answer: bool,
+    pub(crate) meters: meter::Route,
 }
 
 impl Binding {
@@ -147,6 +149,7 @@ impl Binding {
             request_id,
             raw_answer: output_descriptor.full_name() == "google.api.HttpBody"
                 && response_field.is_none(),
+            meters: meter::Route::new(&rule.method, &rule.template),
         })
     }
 }

@@ -58,6 +58,11 @@ pub(super) fn compiled(text: &str) -> Vec<u8> {
 
 /// A method table of every RPC in the descriptors; `Sync` is internal, the others need `things.read`.
 pub(super) fn methods(descriptors: &[u8]) -> MethodTable {
+    methods_with(descriptors, |_| {})
+}
+
+/// The same, each changed first.
+pub(super) fn methods_with(descriptors: &[u8], change: impl Fn(&mut Method)) -> MethodTable {
     let pool = DescriptorPool::decode(descriptors).unwrap();
     let mut methods = Vec::new();
     for method in pool
@@ -68,7 +73,7 @@ pub(super) fn methods(descriptors: &[u8]) -> MethodTable {
         if !service.starts_with("tessera.") {
             continue;
         }
-        methods.push(Method {
+        let mut made = Method {
             service: "things",
             path: format!("/{service}/{}", method.name()).leak(),
             grpc_service: service.leak(),
@@ -86,7 +91,9 @@ pub(super) fn methods(descriptors: &[u8]) -> MethodTable {
             client_streaming: method.is_client_streaming(),
             server_streaming: method.is_server_streaming(),
             http: true,
-        });
+        };
+        change(&mut made);
+        methods.push(made);
     }
     MethodTable::new([&Contracts {
         descriptors: &[],

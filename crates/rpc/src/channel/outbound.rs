@@ -4,7 +4,7 @@
 use super::{Behalf, BreakerConfig, BudgetConfig, Faults};
 use crate::{
     CallContext, PROCESS_HEADER, REQUEST_ID, TRACEPARENT,
-    inbound::{format_timeout, parse_timeout},
+    inbound::{GRPC_TIMEOUT, format_timeout, parse_timeout},
 };
 use arc_swap::ArcSwapOption;
 use auth::process::ProcessKey;
@@ -107,7 +107,7 @@ impl Outbound {
         method: Option<&'static Method>,
         remaining: Option<Duration>,
     ) -> Option<Instant> {
-        let asked = headers.get("grpc-timeout").and_then(parse_timeout);
+        let asked = headers.get(GRPC_TIMEOUT).and_then(parse_timeout);
         let timeout = match (asked, remaining) {
             (Some(asked), Some(remaining)) => asked.min(remaining),
             (Some(timeout), None) | (None, Some(timeout)) => timeout,
@@ -119,7 +119,7 @@ impl Outbound {
                 _ => self.default_timeout,
             },
         };
-        headers.insert("grpc-timeout", format_timeout(timeout));
+        headers.insert(GRPC_TIMEOUT, format_timeout(timeout));
         Instant::now().checked_add(timeout)
     }
 

@@ -14,6 +14,10 @@ pub(super) struct Principal {
 }
 
 impl Principal {
+    pub(super) fn caller(&self) -> Arc<Caller> {
+        self.caller.clone()
+    }
+
     pub(super) fn put(self, extensions: &mut Extensions) {
         extensions.insert(self.caller);
         if let Some(scope) = self.scope {
@@ -37,18 +41,15 @@ pub(super) fn check(
             "the method is internal to the installation",
         )),
         (Visibility::Internal, Process::Ours) => {
-            let Some(token) = headers.get(AUTHORIZATION) else {
+            let Some(caller) = caller(guards, headers)? else {
                 return Ok(None);
             };
-            let caller = guards.authority.authenticate(bearer(token)?)?;
             let scope = grant::method(&caller, method.permission).ok();
             Ok(Some(Principal { caller, scope }))
         }
         (Visibility::User, _) => {
-            let token = headers
-                .get(AUTHORIZATION)
+            let caller = caller(guards, headers)?
                 .ok_or_else(|| Error::new(&reason::UNAUTHENTICATED, "the call has no token"))?;
-            let caller = guards.authority.authenticate(bearer(token)?)?;
             if method.permission.is_empty() {
                 // The build refuses such a contract; if one comes through, nobody holds "nothing".
                 return Err(Error::new(
@@ -60,6 +61,14 @@ pub(super) fn check(
             Ok(Some(Principal { caller, scope }))
         }
     }
+}
+
+/// Who the token belongs to, if there is one.
+pub(super) fn caller(guards: &Guards, headers: &HeaderMap) -> Result<Option<Arc<Caller>>> {
+    headers
+        .get(AUTHORIZATION)
+        .map(|token| guards.authority.authenticate(bearer(token)?))
+        .transpose()
 }
 
 /// The token of `Bearer <token>`; the scheme's case does not matter.

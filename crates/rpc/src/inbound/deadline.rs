@@ -1,11 +1,11 @@
 //! The `grpc-timeout` header: how long the caller waits.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// The header with the time a caller waits.
-pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
+pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// When to give up. A little before the caller does, so that it hears DEADLINE_EXCEEDED from us and
 /// not CANCELLED from tonic, whose own timer runs on the same header.
@@ -37,13 +37,18 @@ pub(crate) fn parse_timeout(value: &HeaderValue) -> Option<Duration> {
 /// Writes a time in the finest unit that fits eight digits.
 pub(crate) fn format_timeout(time: Duration) -> HeaderValue {
     const MOST: u128 = 99_999_999;
-    let text = if time.as_micros() <= MOST {
-        format!("{}u", time.as_micros())
+    let (number, unit) = if time.as_micros() <= MOST {
+        (time.as_micros(), b'u')
     } else if time.as_millis() <= MOST {
-        format!("{}m", time.as_millis())
+        (time.as_millis(), b'm')
     } else {
-        format!("{}S", u128::from(time.as_secs()).min(MOST))
+        (u128::from(time.as_secs()).min(MOST), b'S')
     };
+    let mut text = itoa::Buffer::new()
+        .format(number as u32)
+        .as_bytes()
+        .to_vec();
+    text.push(unit);
     HeaderValue::try_from(text).expect("digits and a letter")
 }
 

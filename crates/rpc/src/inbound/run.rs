@@ -1,7 +1,7 @@
 //! Runs the handler in a task of its own, so that a panic or a busy loop is not the caller's, and
 //! ends it when the caller goes away or the deadline passes.
 
-use super::{meter::Meter, refusal, shed::Permit};
+use super::{audit::Audit, meter::Meter, refusal, shed::Permit};
 use crate::{CallContext, tasks::panic_message};
 use error::{Error, reason};
 use http::{HeaderValue, Request, Response};
@@ -30,9 +30,11 @@ pub(super) struct Run {
 }
 
 /// What a call in work holds.
-struct Held {
-    meter: Meter,
-    _permit: Permit,
+pub(super) struct Held {
+    pub(super) meter: Meter,
+    pub(super) audit: Option<Audit>,
+    #[expect(dead_code, reason = "given back when dropped")]
+    pub(super) permit: Permit,
 }
 
 impl Run {
@@ -42,15 +44,10 @@ impl Run {
         request: Request<Body>,
         call: CallContext,
         method: &'static Method,
-        meter: Meter,
-        permit: Permit,
+        held: Held,
     ) -> Self {
-        let held = Some(Held {
-            meter,
-            _permit: permit,
-        });
         Self {
-            held,
+            held: Some(held),
             streams: method.server_streaming,
             ..Self::open(routes, request, call)
         }
@@ -59,10 +56,11 @@ impl Run {
     /// A call of health or reflection: not counted.
     pub(super) fn open(mut routes: Routes, request: Request<Body>, call: CallContext) -> Self {
         let span = tracing::info_span!(
-            "call", path = request.uri().path(), request_id = ?call.request_id, trace_id = tracing::field::Empty);
-        if !span.is_disabled() {
-            span.record("trace_id", call.trace.trace_id());
-        }
+            "call",
+            path = request.uri().path(),
+            request_id = call.request_id.to_str().unwrap_or_default(),
+            trace_id = call.trace.trace_id()
+        );
         let request_id = call.request_id.clone();
         let deadline = call.deadline;
         let handling = Arc::new(call).scope(async move {
@@ -103,7 +101,11 @@ impl Run {
         let Some(mut held) = self.held.take() else {
             return response;
         };
-        held.meter.finish(code_of(&response));
+        let code = code_of(&response);
+        held.meter.finish(code);
+        if let Some(audit) = &mut held.audit {
+            audit.finish(code);
+        }
         // A stream is in work until its last message.
         if self.streams {
             return response.map(|body| Body::new(Holding { body, _held: held }));

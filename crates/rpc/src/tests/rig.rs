@@ -25,6 +25,7 @@ use value::{Clock, Id, ManualClock, SystemClock};
 
 pub(super) const READ: &str = "/test.Echo/Read";
 pub(super) const CHANGE: &str = "/test.Echo/Change";
+pub(super) const REMOVE: &str = "/test.Echo/Remove";
 pub(super) const HELLO: &str = "/test.Echo/Hello";
 pub(super) const INNER: &str = "/test.Echo/Inner";
 pub(super) const LONG: &str = "/test.Echo/Long";
@@ -58,6 +59,13 @@ const fn method(
     }
 }
 
+const fn audited(path: &'static str) -> Method {
+    Method {
+        audit: true,
+        ..method(path, Visibility::User, Idempotency::Unsafe, 0)
+    }
+}
+
 const fn streaming(path: &'static str) -> Method {
     Method {
         server_streaming: true,
@@ -70,6 +78,7 @@ static ECHO: Contracts = Contracts {
     methods: &[
         method(READ, Visibility::User, Idempotency::Read, 0),
         method(CHANGE, Visibility::User, Idempotency::Unsafe, 0),
+        audited(REMOVE),
         method(HELLO, Visibility::Public, Idempotency::Read, 0),
         method(INNER, Visibility::Internal, Idempotency::Read, 0),
         method(LONG, Visibility::Public, Idempotency::Read, 3600),
@@ -147,8 +156,8 @@ pub(super) struct Rig {
     pub(super) clock: Arc<ManualClock>,
     pub(super) key: Arc<ProcessKey>,
     signing: SigningKey,
-    reader: Principal,
-    nobody: Principal,
+    pub(super) reader: Principal,
+    pub(super) nobody: Principal,
 }
 
 impl Rig {

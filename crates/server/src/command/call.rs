@@ -50,7 +50,9 @@ impl Call {
             .await
             .map_err(unreachable)?;
         let (service, method) = self.method.rsplit_once('/').ok_or("write SERVICE/METHOD")?;
-        let method = reflect::method(channel.clone(), service, method).await?;
+        let method = reflect::method(channel.clone(), service, method)
+            .await
+            .map_err(|cause| format!("{address}: {cause}"))?;
         let json = match self.json.as_str() {
             "-" => std::io::read_to_string(std::io::stdin())?,
             _ => self.json.clone(),

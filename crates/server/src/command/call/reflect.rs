@@ -6,7 +6,7 @@ use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use rpc::BoxError;
 use std::collections::{BTreeMap, VecDeque};
 use tokio_stream::StreamExt;
-use tonic::transport::Channel;
+use tonic::{Code, transport::Channel};
 use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
@@ -112,7 +112,11 @@ async fn ask(
     };
     let answers = client
         .server_reflection_info(tokio_stream::once(request))
-        .await?;
+        .await
+        .map_err(|status| match status.code() {
+            Code::Unimplemented => "it offers no gRPC reflection".to_owned(),
+            _ => status.to_string(),
+        })?;
     let answer = answers
         .into_inner()
         .next()

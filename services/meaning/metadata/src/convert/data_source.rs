@@ -9,6 +9,7 @@ use crate::model::{
     data_source::{ConnectionRef, DataSource},
 };
 use error::Violations;
+use proto::tessera::r#type::v1::Ref;
 use proto_meaning::tessera::metadata::v1;
 
 resource!(DataSource, DataSource, parse, render);
@@ -38,7 +39,7 @@ fn parse(wire: v1::DataSource, found: &mut Violations) -> DataSource {
 }
 
 fn render(record: Record, source: DataSource) -> v1::DataSource {
-    let connection = |connection: ConnectionRef| v1::ConnectionRef {
+    let connection = |connection: ConnectionRef| Ref {
         id: connection.id.to_string(),
         kind: connection.kind,
         label: connection.label,

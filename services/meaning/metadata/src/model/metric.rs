@@ -125,6 +125,7 @@ pub(crate) enum Grain {
 /// Which way is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "the contract names them so")]
 pub(crate) enum Direction {
     HigherIsBetter,
     LowerIsBetter,

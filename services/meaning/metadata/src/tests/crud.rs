@@ -206,20 +206,13 @@ testkit::both! {
     async fn of_two_updates_at_once_one_wins(bench: Bench<Metadata>) {
         let mut client = Client::new(bench.admin());
         let made = create_actor(&mut client, actor("a")).await.unwrap();
-        let races: Vec<_> = (0..8)
-            .map(|number| {
-                let (mut client, mut actor) = (client.clone(), made.clone());
-                actor.name = format!("name {number}");
-                async move { v1::Actor::update(&mut client, actor, mask(&["name"])).await }
-            })
-            .collect();
-        let mut races: Vec<_> = races.into_iter().map(Box::pin).collect();
-        let mut outcomes = Vec::new();
-        let mut running = tokio::task::JoinSet::new();
-        races.drain(..).for_each(|race| drop(running.spawn(race)));
-        while let Some(outcome) = running.join_next().await {
-            outcomes.push(outcome.unwrap());
+        let mut races = tokio::task::JoinSet::new();
+        for number in 0..8 {
+            let (mut client, mut actor) = (client.clone(), made.clone());
+            actor.name = format!("name {number}");
+            races.spawn(async move { v1::Actor::update(&mut client, actor, mask(&["name"])).await });
         }
+        let outcomes = races.join_all().await;
         let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
         assert_eq!((won.len(), lost.len()), (1, 7));
         for outcome in lost {

@@ -1,0 +1,222 @@
+//! A formula as a plan: measures over rows, grouped into fragments of one source each, and a total over their states.
+
+use crate::{
+    Aggregate, Binary, DataType, Definition, Exact, Expr, FormulaHash, Measure, Metrics, Ontology,
+    Problems, Read, State, Typed, TypedNode, Unit,
+    check::{Checker, Place},
+    evaluate::{Leaves, Missing, Refusal, Value, evaluate},
+    hash, parse,
+};
+use std::collections::BTreeSet;
+
+/// How a metric comes about; the first that fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricKind {
+    /// Uses sets at the ends of a period.
+    SetBased,
+    /// Uses other metrics.
+    Derived,
+    /// One total divided by another.
+    Ratio,
+    /// Anything else over rows, mostly a single aggregate.
+    Simple,
+}
+
+/// What kind of statement a fragment needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// One row for each group.
+    Summary,
+    /// Counts of members at the ends of a period, one row for each group.
+    Set,
+    /// A row for each different value of a group.
+    Values,
+}
+
+/// Measures that one statement over one entity and one filter answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fragment {
+    /// The entity's code.
+    pub entity: String,
+    /// Which rows count; all where none.
+    pub filter: Option<Typed>,
+    /// The kind of statement.
+    pub shape: Shape,
+    /// Its measures, by index into the plan's.
+    pub measures: Vec<usize>,
+}
+
+/// A checked formula, ready to be calculated.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is read from rows.
+    pub measures: Vec<Measure>,
+    /// The measures by source.
+    pub fragments: Vec<Fragment>,
+    /// The answer, over the states of the measures.
+    pub total: Typed,
+    /// Codes of the metrics it uses, directly or not.
+    pub metrics: BTreeSet<String>,
+    /// Codes of the entities it reads.
+    pub entities: BTreeSet<String>,
+    /// The attributes it reads: entity and attribute.
+    pub attributes: BTreeSet<(String, String)>,
+    /// How it comes about.
+    pub kind: MetricKind,
+    /// Hash of the formula's canonical form; of the metrics it uses only the names are in it.
+    pub hash: FormulaHash,
+}
+
+/// Checks `definition` against the ontology and plans it, metrics that it uses expanded.
+///
+/// # Errors
+/// Everything that is wrong with it that could be found at once.
+pub fn plan(
+    ontology: &Ontology,
+    metrics: &dyn Metrics,
+    definition: &Definition,
+) -> Result<Plan, Problems> {
+    let expr = parse(&definition.formula)?;
+    plan_named(ontology, metrics, definition, &expr, None)
+}
+
+/// As [`plan`], of the metric `code`, which it may then not use itself.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_metric(
+    ontology: &Ontology,
+    metrics: &dyn Metrics,
+    code: &str,
+    definition: &Definition,
+) -> Result<Plan, Problems> {
+    let expr = parse(&definition.formula)?;
+    plan_named(ontology, metrics, definition, &expr, Some(code))
+}
+
+fn plan_named(
+    ontology: &Ontology,
+    metrics: &dyn Metrics,
+    definition: &Definition,
+    expr: &Expr,
+    code: Option<&str>,
+) -> Result<Plan, Problems> {
+    let mut checker = Checker::new(ontology, metrics, &definition.formula);
+    checker.path.extend(code.map(str::to_owned));
+    let total = checker.expr(expr, Place::Total(definition));
+    let Checker {
+        problems,
+        measures,
+        used,
+        ..
+    } = checker;
+    problems.finish(())?;
+    let total = total.expect("a value or a problem");
+    let mut entities = BTreeSet::new();
+    let mut attributes = BTreeSet::new();
+    for measure in &measures {
+        entities.insert(measure.entity.clone());
+        for part in measure.filter.iter().chain(&measure.argument) {
+            part.columns(&mut |code| {
+                attributes.insert((measure.entity.clone(), code.to_owned()));
+            });
+        }
+    }
+    let ratio = matches!(&total.node, TypedNode::Binary(Binary::Divide, l, r) if !l.is_literal() && !r.is_literal());
+    let kind = match () {
+        () if measures
+            .iter()
+            .any(|measure| measure.aggregate == Aggregate::Set) =>
+        {
+            MetricKind::SetBased
+        }
+        () if !used.is_empty() => MetricKind::Derived,
+        () if ratio && matches!(expr.node, crate::Node::Binary(..)) => MetricKind::Ratio,
+        () => MetricKind::Simple,
+    };
+    let fragments = fragments(&measures);
+    Ok(Plan {
+        measures,
+        fragments,
+        total,
+        metrics: used,
+        entities,
+        attributes,
+        kind,
+        hash: hash(expr),
+    })
+}
+
+fn fragments(measures: &[Measure]) -> Vec<Fragment> {
+    let mut out: Vec<Fragment> = Vec::new();
+    for (index, measure) in measures.iter().enumerate() {
+        let shape = match measure.aggregate {
+            Aggregate::Set => Shape::Set,
+            Aggregate::Values => Shape::Values,
+            _ => Shape::Summary,
+        };
+        // Statements of members and of values read one expression each.
+        let alone = shape != Shape::Summary;
+        let home = out.iter_mut().find(|fragment| {
+            !alone
+                && fragment.shape == shape
+                && fragment.entity == measure.entity
+                && fragment.filter == measure.filter
+        });
+        match home {
+            Some(fragment) => fragment.measures.push(index),
+            None => out.push(Fragment {
+                entity: measure.entity.clone(),
+                filter: measure.filter.clone(),
+                shape,
+                measures: vec![index],
+            }),
+        }
+    }
+    out
+}
+
+impl Plan {
+    /// What the answer is.
+    pub const fn data_type(&self) -> DataType {
+        self.total.data_type
+    }
+
+    /// The unit of the answer; a formula of literals alone has none.
+    pub fn unit(&self) -> Unit {
+        self.total.unit.clone().unwrap_or_default()
+    }
+
+    /// The states of a group that no row is in.
+    pub fn empty(&self) -> Vec<State> {
+        self.measures.iter().map(State::empty).collect()
+    }
+
+    /// The answer over the states of all measures, in their order.
+    ///
+    /// # Errors
+    /// Where a number does not fit 128 bits.
+    pub fn evaluate(&self, states: &[State]) -> Result<Value, Refusal> {
+        evaluate(&self.total, &States { plan: self, states })
+    }
+}
+
+struct States<'a> {
+    plan: &'a Plan,
+    states: &'a [State],
+}
+
+impl Leaves for States<'_> {
+    fn column(&self, _: &str) -> Result<Value, Refusal> {
+        Ok(Value::Null(Missing::Absent))
+    }
+
+    fn measure(&self, index: usize, read: Read) -> Result<Value, Refusal> {
+        let argument = self.plan.measures[index].argument.as_ref();
+        let scale = argument.map_or(0, |argument| argument.data_type.scale());
+        match self.states.get(index) {
+            Some(state) => state.read(read, scale),
+            None => Ok(Value::Number(Exact::ZERO)),
+        }
+    }
+}

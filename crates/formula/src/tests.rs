@@ -1,0 +1,3 @@
+//! Tests across modules: the language, then types, plans and SQL against the reference.
+
+mod language;
