@@ -94,12 +94,14 @@ impl Generator {
             violation(out, &missing, name, "REQUIRED", "is required")?;
         }
         let mut body = String::new();
+        self.text(field, &mut body)?;
         for (kind, rule) in &rules.typed {
             self.typed(field, kind, rule, &mut body)?;
         }
+        let full = self.full();
         if field.is_list() {
             if self.checked(&field.kind()) {
-                body.push_str(&format!("for (i, y) in x.iter().enumerate() {{ path.push_index({name:?}, i); y.check(path, out); path.pop(); }}\n"));
+                body.push_str(&format!("for (i, y) in x.iter().enumerate() {{ {full} path.push_index({name:?}, i); y.check(path, out); path.pop(); }}\n"));
             }
             scoped(
                 out,
@@ -113,7 +115,7 @@ impl Generator {
                 return Ok(());
             };
             if self.checked(&entry.map_entry_value_field().kind()) {
-                body.push_str(&format!("for (k, y) in x.iter() {{ path.push_key({name:?}, k); y.check(path, out); path.pop(); }}\n"));
+                body.push_str(&format!("for (k, y) in x.iter() {{ {full} path.push_key({name:?}, k); y.check(path, out); path.pop(); }}\n"));
             }
             scoped(
                 out,
@@ -145,6 +147,45 @@ impl Generator {
                 rules.ignored,
                 &format!("!({})", zero(field, "*x")),
             );
+        }
+        Ok(())
+    }
+
+    /// Stops a loop over elements once there are violations enough: a request of a million wrong
+    /// elements must not become an answer of a million violations.
+    fn full(&self) -> String {
+        format!("if out.len() >= {}::check::MOST {{ break; }}", self.root)
+    }
+
+    /// No text holds a NUL: PostgreSQL cannot store it, and no field of ours means anything by it.
+    fn text(&self, field: &FieldDescriptor, out: &mut String) -> Fallible<()> {
+        let (name, full) = (field.name(), self.full());
+        let rule = r#""NO_NUL", "must not contain NUL characters""#;
+        let is_text = |kind: &Kind| matches!(kind, Kind::String);
+        if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
+            for (part, kind) in [
+                ("k", entry.map_entry_key_field()),
+                ("x", entry.map_entry_value_field()),
+            ] {
+                if is_text(&kind.kind()) {
+                    writeln!(
+                        out,
+                        "for (k, x) in x.iter() {{ {full} if {part}.contains('\\0') {{ path.push_key({name:?}, k); \
+                         out.push(path.here({rule})); path.pop(); }} }}"
+                    )?;
+                }
+            }
+        } else if field.is_list() && is_text(&field.kind()) {
+            writeln!(
+                out,
+                "for (i, x) in x.iter().enumerate() {{ {full} if x.contains('\\0') {{ path.push_index({name:?}, i); \
+                 out.push(path.here({rule})); path.pop(); }} }}"
+            )?;
+        } else if is_text(&field.kind()) {
+            writeln!(
+                out,
+                "if x.contains('\\0') {{ out.push(path.at({name:?}, {rule})); }}"
+            )?;
         }
         Ok(())
     }
@@ -192,6 +233,7 @@ impl Generator {
         for field in oneof.fields() {
             let rules = self.rules(&field);
             let mut body = String::new();
+            self.text(&field, &mut body)?;
             for (kind, rule) in &rules.typed {
                 self.typed(&field, kind, rule, &mut body)?;
             }
@@ -257,14 +299,14 @@ impl Generator {
         rule: &DynamicMessage,
         out: &mut String,
     ) -> Fallible<()> {
-        let name = field.name();
+        let (name, full) = (field.name(), self.full());
         for (descriptor, value) in rule.fields() {
             match (kind, descriptor.name(), value) {
                 ("repeated", "items", Value::Message(items)) => {
                     let body = self.elements(field, items)?;
                     writeln!(
                         out,
-                        "for (i, x) in x.iter().enumerate() {{ path.push_index({name:?}, i); {body} path.pop(); }}"
+                        "for (i, x) in x.iter().enumerate() {{ {full} path.push_index({name:?}, i); {body} path.pop(); }}"
                     )?;
                 }
                 ("map", "keys" | "values", Value::Message(items)) => {
@@ -276,7 +318,7 @@ impl Generator {
                     };
                     writeln!(
                         out,
-                        "{bound} path.push_key({name:?}, k); {body} path.pop(); }}"
+                        "{bound} {full} path.push_key({name:?}, k); {body} path.pop(); }}"
                     )?;
                 }
                 (_, rule_name, value) => {

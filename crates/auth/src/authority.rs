@@ -108,18 +108,34 @@ impl Authority {
             .map_or(0, |policy| policy.version)
     }
 
-    /// Takes a policy that was current at `as_of`, unless a newer one is at hand.
+    /// Takes a policy that was current at `as_of`. One that is older than the policy at hand is not
+    /// taken, and does not make the policy at hand fresh: if the source went back in time, as after a
+    /// restore, this process denies everything rather than overlook a revocation.
     ///
     /// # Errors
     /// `INTERNAL` if a key in it is unusable; the policy at hand stays.
     pub fn install(&self, snapshot: Snapshot, as_of: Time) -> Result<(), Error> {
         let index = Arc::new(Index::new(snapshot)?);
-        self.policy.rcu(|old| match old {
+        let before = self.policy.rcu(|old| match old {
             Some(old) if old.version > index.version => Some(Arc::clone(old)),
             _ => Some(Arc::clone(&index)),
         });
-        self.confirm(as_of);
+        match before {
+            Some(old) if old.version > index.version => {
+                tracing::warn!(
+                    at_hand = old.version,
+                    offered = index.version,
+                    "an older policy was offered"
+                );
+            }
+            _ => self.confirm(as_of),
+        }
         Ok(())
+    }
+
+    /// Whether there is a policy recent enough to decide by.
+    pub fn is_current(&self) -> bool {
+        self.current(self.clock.now()).is_ok()
     }
 
     /// Notes that the policy at hand was current at `as_of`.

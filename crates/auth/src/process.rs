@@ -89,7 +89,9 @@ impl fmt::Debug for ProcessKey {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    // Only the spelling that `sign` writes: `from_str_radix` would take `+3` and upper case too.
+    let plain = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if !text.bytes().all(plain) || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len())
@@ -129,6 +131,23 @@ mod tests {
         );
         clock.advance(Duration::from_secs(61));
         assert!(key().verify(&header, clock.now()).is_err());
+    }
+
+    #[test]
+    fn a_proof_has_one_spelling() {
+        let now = ManualClock::default().now();
+        let header = key().sign("identity", now);
+        let (claim, mac) = header.rsplit_once(':').unwrap();
+        let shouted = format!("{claim}:{}", mac.to_uppercase());
+        assert!(shouted == header || key().verify(&shouted, now).is_err());
+        let signed = (0..mac.len())
+            .step_by(2)
+            .find(|at| mac.as_bytes()[*at] == b'0');
+        if let Some(at) = signed {
+            let mut other = mac.to_owned();
+            other.replace_range(at..=at, "+");
+            assert!(key().verify(&format!("{claim}:{other}"), now).is_err());
+        }
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl Scope {
             .ok_or_else(|| Error::new(&error::reason::UNAUTHENTICATED, "the call carries no token"))
     }
 
-    /// A scope for work of the platform in one tenant. The reason is written to the audit log.
+    /// A scope for work of the platform in one tenant. The reason is logged to the target
+    /// `audit`, at debug level because it happens several times a second.
     pub fn system(tenant: Id, reason: &'static str) -> Self {
         tracing::debug!(target: "audit", %tenant, reason, "system scope");
         Self(Holder::System {
@@ -57,7 +58,8 @@ impl Scope {
         })
     }
 
-    /// A scope for work of the platform across all tenants. The reason is written to the audit log.
+    /// A scope for work of the platform across all tenants. The reason is logged to the target
+    /// `audit`, at debug level because it happens several times a second.
     pub fn system_all(reason: &'static str) -> Self {
         tracing::debug!(target: "audit", reason, "system scope over all tenants");
         Self(Holder::System {

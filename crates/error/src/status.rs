@@ -10,6 +10,11 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 use crate::failure::Inner;
 use crate::{Error, Kind, Violation, reason};
 
+/// What the violations of one status may take together, in bytes.
+const MOST_BYTES: usize = 5 << 10;
+/// What the message of one status may take, in bytes.
+const MOST_MESSAGE: usize = 1 << 10;
+
 /// The domain of our reasons in `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "tessera";
 
@@ -17,7 +22,8 @@ impl From<Error> for Status {
     /// Makes the status a caller reads, and logs the private source: this is the only place that does.
     fn from(error: Error) -> Status {
         log(&error);
-        let inner = *error.0;
+        let mut inner = *error.0;
+        shorten(&mut inner);
         let mut details = ErrorDetails::with_error_info(
             inner.reason,
             DOMAIN,
@@ -39,6 +45,34 @@ impl From<Error> for Status {
             inner.message
         };
         Status::with_error_details(inner.kind.code(), message, details)
+    }
+}
+
+/// Keeps a status small enough for the trailers of every client and proxy (16 KiB is the usual limit,
+/// base64 included): the first violations stay, and how many were left out is said.
+fn shorten(inner: &mut Inner) {
+    let mut room = MOST_BYTES;
+    let fits = inner
+        .violations
+        .iter()
+        .take_while(|violation| {
+            let size =
+                violation.field.len() + violation.reason.len() + violation.description.len() + 16;
+            room = room.saturating_sub(size);
+            room > 0
+        })
+        .count();
+    let total = inner.violations.len();
+    if fits < total {
+        inner.violations.truncate(fits);
+        inner
+            .metadata
+            .insert("violations_omitted".into(), (total - fits).to_string());
+    }
+    if inner.message.len() > MOST_MESSAGE {
+        let end = inner.message.floor_char_boundary(MOST_MESSAGE);
+        inner.message.truncate(end);
+        inner.message.push('…');
     }
 }
 
@@ -228,6 +262,32 @@ mod tests {
         );
         assert_eq!(status.metadata().get("x-kept").unwrap(), "yes");
         assert_eq!(Error::from(status).violations().len(), 1);
+    }
+
+    #[test]
+    fn a_status_stays_small_and_says_what_it_left_out() {
+        let violations = (0..500)
+            .map(|at| {
+                Violation::new(
+                    format!("definitions[{at}].entities[0]"),
+                    "UNKNOWN_REFERENCE",
+                    "there is no such entity",
+                )
+            })
+            .collect();
+        let status = Status::from(Error::invalid(violations));
+        assert!(
+            status.details().len() < 8 << 10,
+            "{}",
+            status.details().len()
+        );
+        let read = Error::from(status);
+        let left = read.violations().len();
+        assert!(left > 20);
+        assert_eq!(
+            read.metadata()["violations_omitted"],
+            (500 - left).to_string()
+        );
     }
 
     #[test]

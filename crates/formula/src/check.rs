@@ -34,7 +34,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) used: BTreeSet<String>,
     /// Metrics being expanded, outermost first.
     pub(crate) path: Vec<String>,
-    pub(crate) known: BTreeMap<String, Typed>,
+    /// Metrics expanded before; none where one is wrong, so that it is not looked at again.
+    pub(crate) known: BTreeMap<String, Option<Typed>>,
 }
 
 impl<'a> Checker<'a> {
@@ -264,8 +265,13 @@ impl<'a> Checker<'a> {
             return self.fail(Code::UnknownMetric, span, message, hint.as_deref());
         };
         self.used.insert(name.to_owned());
-        if let Some(typed) = self.known.get(name) {
-            return Some(typed.clone());
+        match self.known.get(name) {
+            Some(Some(typed)) => return Some(typed.clone()),
+            Some(None) => {
+                let message = format!("the metric `{name}` is itself wrong");
+                return self.fail(Code::BadMetric, span, message, None);
+            }
+            None => {}
         }
         if self.path.iter().any(|code| code == name) || self.path.len() >= MAX_METRIC_DEPTH {
             let circle = [self.path.as_slice(), &[name.to_owned()]]
@@ -280,9 +286,9 @@ impl<'a> Checker<'a> {
                 Some("remove one of the references"),
             );
         }
-        let typed = self.expand(name, &found, span)?;
+        let typed = self.expand(name, &found, span);
         self.known.insert(name.to_owned(), typed.clone());
-        Some(typed)
+        typed
     }
 
     /// The typed form of another metric; its own problems are told at the place that refers to it.

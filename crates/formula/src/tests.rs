@@ -1,3 +1,7 @@
 //! Tests across modules: the language, then types, plans and SQL against the reference.
 
+mod databases;
 mod language;
+mod meaning;
+mod same;
+mod world;

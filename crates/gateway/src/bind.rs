@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use crate::reason;
 use crate::route::binding::{FieldPath, field_path, takes_text};
 use crate::route::{Binding, Body};
-use crate::transcode::wire::{has_field, put_bytes, put_delimited, put_varint};
+use crate::transcode::wire::{has_value, put_bytes, put_delimited, put_varint};
 use crate::transcode::{
     Fault, FaultKind, Kind, MessageId, Shape, Transcoder, put_scalar, suggestions,
 };
@@ -283,7 +283,7 @@ fn put_mask(
     };
     let tables = transcoder.tables();
     let mask = &tables.message(binding.input).fields[rule.mask];
-    if has_field(out, mask.number) {
+    if has_value(out, mask.number) {
         return Ok(());
     }
     let named = if body.is_empty() {
@@ -330,7 +330,7 @@ fn put_request_id(
         return;
     };
     let field = &transcoder.tables().message(binding.input).fields[index];
-    if !key.is_empty() && !has_field(out, field.number) {
+    if !key.is_empty() && !has_value(out, field.number) {
         put_varint(out, u64::from(field.tag));
         put_bytes(out, key.trim_matches('"').as_bytes());
     }

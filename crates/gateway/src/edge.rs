@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -28,6 +29,8 @@ use crate::{EdgeConfig, guard, pages, reason};
 
 type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+type Doorkeeper =
+    Arc<dyn Fn(&'static proto::Method, &HeaderMap) -> error::Result<()> + Send + Sync>;
 
 /// Gives the channel to a service by its short name, where there is one.
 pub type Resolve<C> = Arc<dyn Fn(&str) -> Option<C> + Send + Sync>;
@@ -38,6 +41,7 @@ pub struct Edge {
     core: Arc<Core>,
     readiness: Readiness,
     metrics: Option<Metrics>,
+    doorkeeper: Doorkeeper,
 }
 
 struct Core {
@@ -108,7 +112,19 @@ impl Edge {
             core: Arc::new(core),
             readiness: Arc::new(Vec::new),
             metrics: None,
+            doorkeeper: Arc::new(|_, _| Ok(())),
         })
+    }
+
+    /// Who may call a method, asked before a byte of the body is read. The service asks again: this only
+    /// keeps strangers from making the edge read and transcode for them.
+    #[must_use]
+    pub fn doorkeeper(
+        mut self,
+        ask: impl Fn(&'static proto::Method, &HeaderMap) -> error::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.doorkeeper = Arc::new(ask);
+        self
     }
 
     /// What holds the process back, for `/readyz`; an empty list is ready.
@@ -207,9 +223,12 @@ impl Edge {
             let what = format!("{} takes a stream of requests", binding.rpc.name);
             return Err(boxed(Error::new(&reason::NO_CLIENT_STREAMS, what)));
         }
+        (self.doorkeeper)(binding.rpc, &parts.headers).map_err(boxed)?;
         let body = match binding.body {
             BodyRule::None => Bytes::new(),
-            _ => read(body, core.config.max_body()).await.map_err(boxed)?,
+            _ => read(body, core.config.max_body(), core.config.timeout())
+                .await
+                .map_err(boxed)?,
         };
         let incoming = Incoming {
             segments: &segments,
@@ -342,8 +361,12 @@ fn no_route(path: &str) -> Error {
     Error::new(&reason::ROUTE_NOT_FOUND, what)
 }
 
-async fn read(body: Body, limit: usize) -> error::Result<Bytes> {
-    match Limited::new(body, limit).collect().await {
+async fn read(body: Body, limit: usize, time: Duration) -> error::Result<Bytes> {
+    let Ok(read) = tokio::time::timeout(time, Limited::new(body, limit).collect()).await else {
+        let what = "the body did not arrive in time";
+        return Err(Error::new(&error::reason::DEADLINE_EXCEEDED, what));
+    };
+    match read {
         Ok(body) => Ok(body.to_bytes()),
         Err(e) if e.is::<LengthLimitError>() => {
             let what = format!("the body is larger than {limit} bytes");

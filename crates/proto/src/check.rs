@@ -8,6 +8,9 @@ pub use regex::Regex;
 pub use rules::{is_email, is_unique, is_uri, is_uuid};
 use std::fmt::{Debug, Write};
 
+/// Violations after which a check looks at no further elements of a list or map.
+pub const MOST: usize = 100;
+
 /// A message whose `buf.validate` constraints can be checked. Generated for every message.
 pub trait Check {
     /// Whether it is the input of some RPC. Only inputs are checked when decoded, so that the answers

@@ -98,12 +98,13 @@ impl Inbound {
             .and_then(|value| value.to_str().ok()?.parse::<TraceContext>().ok())
             .map_or_else(TraceContext::root, |trace| trace.child());
         let admitted = (|| {
-            let permit = shed::admit(&self.guards, self.peer)?;
+            let permit = shed::admit(&self.guards, self.peer, entry.method)?;
             let process = self
                 .guards
                 .process_of(self.peer, certified, request.headers())?;
             let principal = access::check(&self.guards, entry.method, process, request.headers())?;
-            let deadline = deadline::of(request.headers());
+            let limits = self.guards.limits();
+            let deadline = deadline::of_method(request.headers(), entry.method, limits);
             Ok((permit, principal, deadline))
         })();
         let (permit, principal, deadline) = match admitted {

@@ -6,6 +6,10 @@ use tokio::net::TcpListener;
 use tonic::transport::{Server, server::TcpIncoming};
 
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// What the headers or trailers of a call may take together, in bytes.
+pub(crate) const HEADERS: u32 = 64 << 10;
+/// Calls at once over one connection.
+const STREAMS: u32 = 512;
 
 /// Serves until shutdown; then takes no more calls, and gives those in work until `limit`.
 pub async fn listen(
@@ -17,6 +21,8 @@ pub async fn listen(
 ) -> Result<(), BoxError> {
     let mut server = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_max_header_list_size(Some(HEADERS))
+        .max_concurrent_streams(Some(STREAMS))
         .http2_adaptive_window(Some(true));
     if let Some(tls) = tls {
         server = server.tls_config(tls.server())?;

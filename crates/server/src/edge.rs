@@ -8,7 +8,7 @@ use axum::{
 };
 use gateway::{Edge, EdgeConfig};
 use proto::MethodTable;
-use rpc::{BoxError, Directory, Health};
+use rpc::{BoxError, Directory, Guards, Health};
 use std::sync::Arc;
 use telemetry::Metrics;
 
@@ -20,6 +20,7 @@ pub(crate) fn router(
     config: &EdgeConfig,
     methods: &MethodTable,
     directory: &Directory,
+    guards: Arc<Guards>,
     health: &Health,
     metrics: &Metrics,
 ) -> Result<Router, BoxError> {
@@ -29,6 +30,7 @@ pub(crate) fn router(
         methods,
         Arc::new(move |service| directory.edge_channel(service)),
     )?
+    .doorkeeper(move |method, headers| guards.ask(method, headers))
     .readiness(move || health.problems())
     .metrics(move || metrics.render());
     let headers = start_page_headers(config);
@@ -81,7 +83,7 @@ pub(crate) fn openapi() -> Result<Vec<u8>, BoxError> {
 fn build(
     config: EdgeConfig,
     methods: &MethodTable,
-    resolve: Arc<dyn Fn(&str) -> Option<rpc::Channel> + Send + Sync>,
+    resolve: gateway::Resolve<rpc::Channel>,
 ) -> Result<Edge, BoxError> {
     Edge::new(config, &crate::descriptors(), methods, resolve)
 }

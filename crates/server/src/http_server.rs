@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use gateway::EdgeConfig;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
@@ -13,12 +13,23 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long the head of a request may take, and how long a connection may stand idle.
+const HEADERS: Duration = Duration::from_secs(30);
+/// How often a silent HTTP/2 connection is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// Requests at once over one HTTP/2 connection.
+const STREAMS: u32 = 256;
+/// Connections at once.
+const MOST_CONNECTIONS: usize = 8192;
+/// After a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Any connection.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -53,19 +64,42 @@ pub(crate) async fn serve(
 ) -> Result<(), BoxError> {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = shutdown.begun() => break,
         };
-        // A connection that is already gone, or too many open files: the next one may do better.
-        let Ok((stream, _)) = accepted else { continue };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(cause) => {
+                // Too many open files, mostly: asking again at once would only burn the processor.
+                tracing::warn!(%cause, "the edge could not accept a connection");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // Over the limit a connection is closed at once, so that its client learns of it.
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         connections.spawn(async move {
             let Some(stream) = handshake(stream, tls).await else {
                 return;
             };
-            let builder = Builder::new(TokioExecutor::new());
+            let _place = place;
+            let mut builder = Builder::new(TokioExecutor::new());
+            builder
+                .http1()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADERS);
+            builder
+                .http2()
+                .timer(TokioTimer::new())
+                .keep_alive_interval(Some(KEEP_ALIVE))
+                .keep_alive_timeout(HEADERS)
+                .max_concurrent_streams(STREAMS);
             let service = TowerToHyperService::new(router);
             let connection = builder
                 .serve_connection_with_upgrades(TokioIo::new(stream), service)

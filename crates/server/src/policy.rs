@@ -11,12 +11,16 @@ use proto_platform::tessera::identity::v1::identity_service_client::IdentityServ
 use rpc::Channel;
 use value::Id;
 
+/// The largest policy that is taken: some millions of principals.
+const LARGEST: usize = 512 << 20;
+
 /// Asks identity, wherever it runs.
 pub(crate) struct RemotePolicy(pub(crate) Channel);
 
 impl PolicySource for RemotePolicy {
     fn fetch(&self, known_version: u64) -> BoxFuture<'_, Result<Option<Snapshot>>> {
-        let mut client = IdentityServiceClient::new(self.0.clone());
+        let mut client =
+            IdentityServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST);
         Box::pin(async move {
             let request = pb::GetPolicySnapshotRequest { known_version };
             let answer = client.get_policy_snapshot(request).await?.into_inner();

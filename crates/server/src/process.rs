@@ -13,7 +13,13 @@ use rpc::{
     BoxError, Context, Directory, Guards, Health, Inbound, Limits, Outbound, Shutdown, Supervisor,
     Task,
 };
-use std::{net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinSet};
 use value::{Clock, SystemClock};
@@ -59,6 +65,9 @@ impl Process {
         let metrics = Metrics::install();
         let entries = targets::select(crate::services(), &settings.server.target)?;
         make_private(&settings.server.data)?;
+        if settings.storage.url.is_empty() {
+            make_private(&settings.storage.data_dir)?;
+        }
 
         // Addresses first: another process must not take them while databases migrate.
         let grpc_listener = TcpListener::bind(settings.server.grpc).await?;
@@ -87,6 +96,9 @@ impl Process {
         let authority = Arc::new(Authority::new(settings.auth.clone(), Arc::clone(&clock)));
         let limits = Limits {
             in_flight: settings.server.max_in_flight,
+            public_in_flight: settings.server.max_in_flight.div_ceil(8),
+            timeout_seconds: u32::try_from(settings.server.timeout.get().as_secs())
+                .unwrap_or(u32::MAX),
             ..Limits::default()
         };
         let guards = Guards::builder(&methods, Arc::clone(&authority))
@@ -161,7 +173,7 @@ impl Process {
         );
 
         let mut listeners = JoinSet::new();
-        let inbound = Inbound::new(guards, rpc::merge(routes));
+        let inbound = Inbound::new(Arc::clone(&guards), rpc::merge(routes));
         let tls = settings
             .mesh
             .tls
@@ -178,7 +190,14 @@ impl Process {
         let mesh = directory.clone().run(shutdown.clone());
         supervisor.start("mesh", vec![Task::once("directory", mesh)], &shutdown);
         if let Some(listener) = http_listener {
-            let router = edge::router(&settings.gateway, &methods, &directory, &health, &metrics)?;
+            let router = edge::router(
+                &settings.gateway,
+                &methods,
+                &directory,
+                Arc::clone(&guards),
+                &health,
+                &metrics,
+            )?;
             let (tls, stop) = (http_server::tls(&settings.gateway)?, shutdown.clone());
             listeners
                 .spawn(async move { http_server::serve(listener, tls, router, stop, drain).await });
@@ -262,11 +281,20 @@ impl Process {
 
 /// The folder of an installation is for its owner's eyes.
 fn make_private(folder: &Path) -> Result<(), BoxError> {
+    let refused = |cause| format!("cannot create {}: {cause}", folder.display());
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|cause| format!("cannot create {}: {cause}", folder.display()).into())
+        .map_err(refused)?;
+    let mode = std::fs::metadata(folder)
+        .map_err(refused)?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(folder = %folder.display(), "others may read this folder, which holds keys and data");
+    }
+    Ok(())
 }
 
 async fn migrate(databases: &Databases, entries: &[Entry]) -> Result<(), BoxError> {
@@ -347,9 +375,9 @@ async fn first_policy(
 }
 
 async fn has_policy(authority: Arc<Authority>) -> Result<(), BoxError> {
-    if authority.version() == 0 {
-        Err("waits for the policy of identity".into())
-    } else {
+    if authority.is_current() {
         Ok(())
+    } else {
+        Err("has no recent policy of identity, so every call is refused".into())
     }
 }

@@ -19,7 +19,7 @@ pub use value::ManualClock;
 ///
 /// ```ignore
 /// testkit::both! {
-///     /// Proves: META-04
+///     /// What is created can be read back.
 ///     async fn creates_an_entity(bench: Bench<Metadata>) {
 ///         let mut client = MetadataServiceClient::new(bench.admin());
 ///     }

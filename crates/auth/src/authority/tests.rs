@@ -217,10 +217,17 @@ fn an_older_policy_does_not_replace_a_newer_one() {
     let mut fixture = Fixture::new();
     let old = fixture.snapshot.clone();
     fixture.change(|s| s.principals[0].disabled = true);
+    fixture.clock.advance(Duration::from_secs(4));
     fixture.authority.install(old, fixture.clock.now()).unwrap();
     assert_eq!(
         fixture.refusal(&fixture.token(|_| {})),
         "PRINCIPAL_DISABLED"
+    );
+    fixture.clock.advance(Duration::from_secs(2));
+    assert_eq!(
+        fixture.refusal(&fixture.token(|_| {})),
+        "POLICY_UNAVAILABLE",
+        "an older policy does not make the one at hand fresh"
     );
 }
 

@@ -39,7 +39,6 @@ fn one(conn: &mut Conn) -> Result<i32, Failure> {
     Ok(diesel::select(diesel::dsl::sql::<Integer>("1")).get_result(conn)?)
 }
 
-/// Proves: DB-23
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn budget_and_shares_hold_under_load() {
     let bench = Bench::postgres().reopened(|config| {

@@ -66,7 +66,8 @@ fn errors_point_at_the_character() {
         [
             (Code::Syntax, 1, 9),
             (Code::Syntax, 1, 21),
-            (Code::Syntax, 1, 26)
+            (Code::Syntax, 1, 26),
+            (Code::Syntax, 1, 27)
         ],
     );
     assert_eq!(refused("1; drop table x"), [(Code::Syntax, 1, 2)]);

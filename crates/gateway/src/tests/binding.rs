@@ -113,6 +113,10 @@ async fn a_patch_without_a_mask_changes_what_its_body_names() {
         .put("PATCH", "/api/v1/things/7?updateMask=rank", body)
         .await;
     assert_eq!(got.json()["updateMask"], "rank");
+    let got = bench
+        .put("PATCH", "/api/v1/things/7?updateMask=", r#"{"rank": 3}"#)
+        .await;
+    assert_eq!(got.json()["updateMask"], "rank", "an empty mask is none");
     for nothing in ["", "{}", r#"{"id": "7", "etag": "e"}"#] {
         let got = bench.put("PATCH", "/api/v1/things/7", nothing).await;
         assert_eq!(

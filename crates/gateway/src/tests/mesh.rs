@@ -1,6 +1,6 @@
 //! The edge over the mesh's own channels: what clients see of a service that fails once or is slow.
 
-use super::fixture::{Got, descriptors, methods_with, wire};
+use super::fixture::{Bench, Got, descriptors, methods_with, wire};
 use crate::{Edge, EdgeConfig};
 use auth::Authority;
 use axum::body::Body;
@@ -254,12 +254,22 @@ async fn other_methods_and_the_end_of_its_own_time_are_cut() {
     };
     assert_eq!(cut_after(0, &[]).await, 30, "the edge's timeout");
     assert_eq!(cut_after(90, &[]).await, 90, "the method's timeout");
-    let asked = [("grpc-timeout", "20M")];
-    assert_eq!(cut_after(0, &asked).await, 300, "the most a client may ask");
     let asked = [("grpc-timeout", "60S")];
     assert_eq!(
         cut_after(3600, &asked).await,
         60,
         "a client may ask for less"
     );
+}
+
+/// Proves: GW-05
+#[tokio::test(start_paused = true)]
+async fn a_client_may_not_ask_for_more_than_the_edge_allows() {
+    let started = Instant::now();
+    let request = HttpRequest::get(ANSWER).header("grpc-timeout", "20M");
+    let got = Bench::hanging()
+        .send(request.body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(got.status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(started.elapsed().as_secs(), 300);
 }

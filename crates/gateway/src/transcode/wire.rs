@@ -163,11 +163,12 @@ pub(crate) fn unzigzag64(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// Whether a message's bytes hold the field at the top level. Damaged bytes hold nothing.
-pub(crate) fn has_field(message: &[u8], number: u32) -> bool {
+/// Whether a message's bytes hold a value of the field at the top level; an empty text or message is
+/// none. Damaged bytes hold nothing.
+pub(crate) fn has_value(message: &[u8], number: u32) -> bool {
     let mut reader = Reader::new(message);
-    while let Ok(Some((found, _, _))) = reader.next() {
-        if found == number {
+    while let Ok(Some((found, _, value))) = reader.next() {
+        if found == number && !matches!(value, Raw::Bytes([])) {
             return true;
         }
     }

@@ -126,6 +126,30 @@ fn nested_messages_lists_and_oneofs_are_reached() {
 }
 
 #[test]
+fn no_text_holds_a_nul() {
+    assert_eq!(one(|m| m.text = "a\0b".into()), "text NO_NUL");
+    assert_eq!(
+        one(|m| m.tags = vec!["a".into(), "\0".into()]),
+        "tags[1] NO_NUL"
+    );
+    assert_eq!(
+        one(|m| m.target = Some(all::Target::ByName("\0".into()))),
+        "by_name NO_NUL"
+    );
+}
+
+#[test]
+fn a_million_wrong_elements_are_not_a_million_violations() {
+    let many = All {
+        tags: vec![String::new(); 1_000_000],
+        r#type: vec![line(""); 1_000_000],
+        ..fine()
+    };
+    let found = broken(&many).len();
+    assert!((super::MOST..super::MOST + 10).contains(&found), "{found}");
+}
+
+#[test]
 fn a_partial_update_is_judged_on_what_its_mask_names() {
     let patch = |paths: &[&str]| Patch {
         all: Some(All {

@@ -18,6 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Above the server's own answer at the deadline, which is better than ours.
 const GRACE: Duration = Duration::from_millis(20);
 
+/// Silence of this length makes a service suspect.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// How one attempt ended.
 enum Ended {
     /// With an answer, of whatever status.
@@ -61,15 +64,22 @@ async fn exchange(
     let repeatable = method.is_some_and(|method| method.idempotency != Idempotency::Unsafe);
     let mut pause = FIRST_PAUSE;
     let mut failed_at = None;
+    let started = Instant::now();
     for attempt in 1.. {
         let last = attempt >= MOST_ATTEMPTS;
         let ended = once(channel, target, replay.request(), deadline, &mut failed_at).await;
+        let mut alive = false;
         let (response, may_repeat, free) = match ended {
             Ended::Answered(response) if code(response.headers()) != Some(Code::Unavailable) => {
                 channel.budget.earn();
                 return (response, true);
             }
-            Ended::Answered(response) => (response, repeatable, false),
+            // A live service says that it cannot just now. That is worth another try, and no reason to
+            // cut its other callers off.
+            Ended::Answered(response) => {
+                alive = true;
+                (response, repeatable, false)
+            }
             // The way to another address costs no server anything.
             Ended::NotSent(cause) => {
                 let elsewhere = matches!(target, Target::Remote(endpoints) if endpoints.len() > 1);
@@ -78,11 +88,12 @@ async fn exchange(
             Ended::Broken(cause) => (answer(channel.unreachable(cause)), repeatable, false),
             Ended::Silent => {
                 let error = Error::new(&reason::DEADLINE_EXCEEDED, "no answer before the deadline");
-                return (answer(error), false);
+                // A caller in a hurry says nothing about the service.
+                return (answer(error), started.elapsed() < PATIENCE);
             }
         };
         if last || !may_repeat || !replay.can_repeat() || !(free || channel.budget.take()) {
-            return (response, false);
+            return (response, alive);
         }
         // Full jitter keeps callers that failed together from coming back together.
         let wait = if free && attempt == 1 {
@@ -92,7 +103,7 @@ async fn exchange(
         };
         pause = (pause * 2).min(LONGEST_PAUSE);
         if deadline.is_some_and(|deadline| Instant::now() + wait >= deadline) {
-            return (response, false);
+            return (response, alive);
         }
         tokio::time::sleep(wait).await;
         tracing::debug!(service = channel.service, attempt, "call is sent again");

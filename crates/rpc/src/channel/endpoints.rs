@@ -101,6 +101,7 @@ impl Pool {
             .tcp_nodelay(true)
             .http2_adaptive_window(true)
             .http2_keep_alive_interval(KEEP_ALIVE)
+            .http2_max_header_list_size(crate::listen::HEADERS)
             .keep_alive_while_idle(true);
         if let Some(tls) = &self.tls {
             connector = connector.tls_config(tls.client())?;

@@ -1,6 +1,8 @@
 //! The `grpc-timeout` header: how long the caller waits.
 
+use super::Limits;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use proto::{Method, method::Visibility};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -13,6 +15,25 @@ pub(super) fn of(headers: &HeaderMap) -> Option<Instant> {
     let timeout = headers.get(GRPC_TIMEOUT).and_then(parse_timeout)?;
     let early = (timeout / 20).min(Duration::from_millis(5));
     Instant::now().checked_add(timeout - early)
+}
+
+/// When to give up on a call of this method. Every unary call has an end, also one whose caller names
+/// none or sends its request and never finishes it; a stream lives as long as its caller listens.
+pub(super) fn of_method(headers: &HeaderMap, method: &Method, limits: Limits) -> Option<Instant> {
+    let asked = of(headers);
+    if method.server_streaming || method.client_streaming {
+        return asked;
+    }
+    let usual = u64::from(method.timeout_seconds.max(limits.timeout_seconds));
+    let longest = match (asked, method.visibility) {
+        // Who has shown no token gets no more than the usual.
+        (Some(_), Visibility::User | Visibility::Internal) => {
+            usual.max(limits.longest_timeout_seconds.into())
+        }
+        _ => usual,
+    };
+    let end = Instant::now() + Duration::from_secs(longest);
+    Some(asked.map_or(end, |asked| asked.min(end)))
 }
 
 /// Reads `<up to eight digits><unit>`; anything else is no deadline.

@@ -16,6 +16,12 @@ use value::{Clock, SystemClock};
 pub struct Limits {
     /// Calls from outside in work at once; more are answered `OVERLOADED`.
     pub in_flight: usize,
+    /// Calls in work at once of methods that need no token; a part of `in_flight`.
+    pub public_in_flight: usize,
+    /// Seconds a call may take that named no deadline, unless its contract allows it more.
+    pub timeout_seconds: u32,
+    /// The longest deadline in seconds that a caller may name.
+    pub longest_timeout_seconds: u32,
     /// What a refused caller is told to wait, in milliseconds.
     pub retry_after_ms: u64,
 }
@@ -24,6 +30,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             in_flight: 1024,
+            public_in_flight: 128,
+            timeout_seconds: 30,
+            longest_timeout_seconds: 300,
             retry_after_ms: 500,
         }
     }
@@ -63,9 +72,22 @@ impl Guards {
         }
     }
 
+    /// Whether an end user with these headers may call a method: what the stack asks before it decodes,
+    /// for an edge that wants to know before it reads.
+    ///
+    /// # Errors
+    /// As the call itself would be refused.
+    pub fn ask(&self, method: &'static Method, headers: &http::HeaderMap) -> error::Result<()> {
+        super::access::check(self, method, super::peer::Process::Foreign, headers).map(drop)
+    }
+
     /// How many calls are in work, from anywhere.
     pub fn in_flight(&self) -> usize {
         self.load.in_flight()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.load.limits()
     }
 
     pub(super) fn entry(&self, path: &str) -> Option<&Entry> {

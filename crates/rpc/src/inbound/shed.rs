@@ -2,6 +2,7 @@
 
 use super::{Guards, Limits, Peer};
 use error::{Error, Result, reason};
+use proto::{Method, method::Visibility};
 use std::{
     sync::{
         Arc,
@@ -17,6 +18,8 @@ const ROOM_FOR_INNER_CALLS: usize = 8;
 /// The calls in work.
 pub(super) struct Load {
     in_flight: AtomicUsize,
+    /// Those among them that anyone may make: a stranger must not take the room of everybody.
+    public: AtomicUsize,
     limits: Limits,
 }
 
@@ -24,8 +27,13 @@ impl Load {
     pub(super) fn new(limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             in_flight: AtomicUsize::new(0),
+            public: AtomicUsize::new(0),
             limits,
         })
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -34,23 +42,36 @@ impl Load {
 }
 
 /// A place among the calls in work, given back when dropped.
-pub(super) struct Permit(Arc<Load>);
+pub(super) struct Permit {
+    load: Arc<Load>,
+    public: bool,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.load.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.public {
+            self.load.public.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
 /// Takes a place, or refuses.
-pub(super) fn admit(guards: &Guards, peer: Peer) -> Result<Permit> {
+pub(super) fn admit(guards: &Guards, peer: Peer, method: &Method) -> Result<Permit> {
     let load = &guards.load;
     let room = match peer {
         Peer::Local => load.limits.in_flight.saturating_mul(ROOM_FOR_INNER_CALLS),
         Peer::Edge | Peer::Socket => load.limits.in_flight,
     };
-    let permit = Permit(load.clone());
-    if load.in_flight.fetch_add(1, Ordering::Relaxed) < room {
+    let public = method.visibility == Visibility::Public;
+    let permit = Permit {
+        load: load.clone(),
+        public,
+    };
+    let in_time = load.in_flight.fetch_add(1, Ordering::Relaxed) < room;
+    let in_turn =
+        !public || load.public.fetch_add(1, Ordering::Relaxed) < load.limits.public_in_flight;
+    if in_time && in_turn {
         return Ok(permit);
     }
     Err(Error::new(&reason::OVERLOADED, "too much work in hand")

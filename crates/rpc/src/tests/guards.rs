@@ -172,6 +172,7 @@ async fn too_much_work_is_refused_and_told_when_to_come_back() {
     let rig = Rig::with_limits(Limits {
         in_flight: 1,
         retry_after_ms: 70,
+        ..Limits::default()
     });
     let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let channel = {
@@ -202,6 +203,55 @@ async fn too_much_work_is_refused_and_told_when_to_come_back() {
         .expect("no panic")
         .expect("the first is answered");
     assert_eq!(rig.guards.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn strangers_on_public_methods_leave_room_for_everybody_else() {
+    let rig = Rig::with_limits(Limits {
+        in_flight: 8,
+        public_in_flight: 1,
+        ..Limits::default()
+    });
+    let entered = Arc::new(Notify::new());
+    let channel = {
+        let entered = entered.clone();
+        rig.channel(
+            echo(move |_| {
+                entered.notify_one();
+                std::future::pending()
+            }),
+            Peer::Edge,
+        )
+    };
+    let stranger = tokio::spawn({
+        let channel = channel.clone();
+        async move { call(&channel, HELLO).await }
+    });
+    entered.notified().await;
+    let refused = call(&channel, HELLO).await;
+    assert_eq!(failure(refused).1, "OVERLOADED");
+    let known = tokio::spawn({
+        let (channel, token) = (channel.clone(), rig.reader());
+        async move { call_as(&channel, READ, &token).await }
+    });
+    entered.notified().await;
+    stranger.abort();
+    known.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_names_no_deadline_ends_all_the_same() {
+    let rig = Rig::new();
+    let channel = rig.channel(echo(|_| std::future::pending()), Peer::Socket);
+    let started = tokio::time::Instant::now();
+    let ended = call(&channel, HELLO).await;
+    assert_eq!(failure(ended).1, "DEADLINE_EXCEEDED");
+    assert!(started.elapsed() <= Duration::from_secs(31));
+    // A stranger cannot ask for more than the usual; who has a token can, up to the longest.
+    let started = tokio::time::Instant::now();
+    let ended = call_within(&channel, HELLO, Duration::from_secs(3600)).await;
+    assert_eq!(failure(ended).1, "DEADLINE_EXCEEDED");
+    assert!(started.elapsed() <= Duration::from_secs(31));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The contract's methods. Each opens the request (scope and message) and hands it to what all kinds share in
 //! `api/resource.rs`, or to `api/history.rs` and `api/ontology.rs`.
 
+mod access;
 mod history;
 mod ontology;
 mod resource;

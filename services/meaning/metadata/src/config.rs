@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Definitions a page holds when the caller names no size.
     pub page_size: u16,
-    /// Most definitions that one ontology may bring in.
+    /// Most definitions that one ontology may bring in. An import holds the writer: a larger one comes in parts.
     pub import_definitions: usize,
 }
 
@@ -17,7 +17,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             page_size: 50,
-            import_definitions: 20_000,
+            import_definitions: 5_000,
         }
     }
 }
@@ -30,9 +30,9 @@ impl Validate for Config {
             "a page holds 1 to 1000 definitions",
         );
         problems.check(
-            self.import_definitions > 0,
+            (1..=50_000).contains(&self.import_definitions),
             "import_definitions",
-            "an ontology brings something in",
+            "an ontology brings in 1 to 50000 definitions",
         );
     }
 }

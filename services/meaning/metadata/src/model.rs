@@ -95,6 +95,16 @@ impl Kind {
         }
     }
 
+    /// What a caller must hold to see definitions of this kind, as the contract says of the kind's own methods.
+    pub(crate) fn read_permission(self) -> String {
+        format!("metadata.{}.read", self.plural())
+    }
+
+    /// What a caller must hold to change definitions of this kind, as the contract says of the kind's own methods.
+    pub(crate) fn write_permission(self) -> String {
+        format!("metadata.{}.write", self.plural())
+    }
+
     /// The kind of this name.
     pub(crate) fn of_name(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
@@ -295,6 +305,15 @@ impl Definition {
         }
         self.body.rules().refer(&mut out);
         out.finish()
+    }
+
+    /// Codes of the definitions of its own kind that it refers to.
+    pub(crate) fn foundations(&self) -> Vec<String> {
+        let own = self
+            .references()
+            .into_iter()
+            .filter(|reference| reference.kind == self.kind());
+        own.map(|reference| reference.code).collect()
     }
 
     /// What it consists of, that others may refer to.

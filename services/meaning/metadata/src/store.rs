@@ -35,6 +35,9 @@ pub(crate) static MIGRATIONS: db::Migrations = db::migrations!(
     postgres = "../../../migrations/metadata/postgres"
 );
 
+/// Codes or ids that one statement asks for: fewer than either database takes parameters.
+const CHUNK: usize = 10_000;
+
 /// The rows of metadata.
 #[derive(Clone)]
 pub(crate) struct Store {

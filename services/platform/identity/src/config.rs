@@ -45,6 +45,10 @@ pub struct TokenConfig {
     pub api: Span,
     /// How exactly the last use of an API token is kept.
     pub last_used_precision: Span,
+    /// Living API tokens a principal may have; more are refused.
+    pub api_per_principal: u32,
+    /// Living sessions a user may have; the next one ends the oldest.
+    pub sessions_per_user: u32,
 }
 
 /// What new passwords must be like.
@@ -58,6 +62,12 @@ pub struct PasswordConfig {
 }
 
 /// When repeated failures lock an account.
+///
+/// The lock belongs to the account, whoever guesses: a stranger who knows an address can keep its owner from
+/// signing in, a pause at a time. That is the price of a bound on guessing that many machines together cannot
+/// pass; an exception for the right password would let guessing go on during the pause. Living sessions and API
+/// tokens are not touched, a reset by an administrator lifts the lock, and shorter pauses or more failures
+/// shift the balance.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LockoutConfig {
@@ -81,8 +91,12 @@ pub struct HashingConfig {
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
-    /// Hashes computed at the same time; others wait.
+    /// Passwords of sign-ins verified at the same time; others wait.
     pub concurrency: usize,
+    /// Sign-ins that may wait, and apart from them callers with a token; more are refused with OVERLOADED.
+    pub queue: usize,
+    /// Hashes computed at the same time, besides `concurrency`, for callers who have shown who they are.
+    pub reserved: usize,
 }
 
 /// When signing keys change.
@@ -124,6 +138,8 @@ impl Default for TokenConfig {
             session: Span::from_secs(90 * DAY),
             api: Span::from_secs(366 * DAY),
             last_used_precision: Span::from_secs(MINUTE),
+            api_per_principal: 100,
+            sessions_per_user: 50,
         }
     }
 }
@@ -155,6 +171,8 @@ impl Default for HashingConfig {
             iterations: 2,
             parallelism: 1,
             concurrency: 2,
+            queue: 64,
+            reserved: 1,
         }
     }
 }
@@ -235,6 +253,16 @@ impl Validate for TokenConfig {
             "last_used_precision",
             "must be at least 1s",
         );
+        problems.check(
+            (1..=10_000).contains(&self.api_per_principal),
+            "api_per_principal",
+            "must be 1 to 10000",
+        );
+        problems.check(
+            (1..=10_000).contains(&self.sessions_per_user),
+            "sessions_per_user",
+            "must be 1 to 10000",
+        );
     }
 }
 
@@ -301,6 +329,16 @@ impl Validate for HashingConfig {
             "concurrency",
             "must be 1 to 256",
         );
+        problems.check(
+            (1..=10_000).contains(&self.queue),
+            "queue",
+            "must be 1 to 10000",
+        );
+        problems.check(
+            (1..=256).contains(&self.reserved),
+            "reserved",
+            "must be 1 to 256",
+        );
     }
 }
 
@@ -338,6 +376,8 @@ mod tests {
         assert!(problems(&config).is_empty());
         config.page_size = 0;
         config.tokens.refresh = Span::from_secs(1);
+        config.tokens.sessions_per_user = 0;
+        config.hashing.queue = 0;
         config.passwords.min_length = 3;
         config.hashing.memory_kib = 1;
         config.keys.check_interval = Span::default();
@@ -347,8 +387,10 @@ mod tests {
             [
                 "page_size",
                 "tokens.refresh",
+                "tokens.sessions_per_user",
                 "passwords.min_length",
                 "hashing.memory_kib",
+                "hashing.queue",
                 "keys.check_interval",
                 "admin_password"
             ]

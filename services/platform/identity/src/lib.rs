@@ -15,7 +15,11 @@
 //! 3. Passwords, API tokens and refresh tokens are stored as hashes only, private keys sealed only.
 //! 4. Sign-in answers and takes the same for what exists and what does not, lock-out included.
 //! 5. A refresh token works once; shown again, it ends its session.
-//! 6. Keys are published before they sign and until the last token they signed has expired.
+//! 6. An API token made with another is no wider, ends no later and is revoked together with it; a reset by
+//!    an administrator ends a user's sessions and API tokens.
+//! 7. Anyone can ask for a password to be verified, so that this work has a bounded queue of its own.
+//! 8. What concerns other accounts, reading too, needs an `.admin` permission.
+//! 9. Keys are published before they sign and until the last token they signed has expired.
 
 mod api;
 mod config;

@@ -151,6 +151,7 @@ diesel::table! {
         created_at -> Time,
         updated_at -> Time,
         version -> BigInt,
+        parent_id -> Nullable<Id>,
     }
 }
 

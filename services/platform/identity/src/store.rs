@@ -12,7 +12,7 @@ mod tokens;
 mod users;
 
 pub(crate) use access::{AssignmentFilter, AssignmentRow, NewAssignment};
-pub(crate) use credentials::{Account, NewPassword, SignedIn};
+pub(crate) use credentials::{Account, Credential, NewPassword, SignedIn};
 pub(crate) use groups::{GroupFilter, GroupPatch, GroupRow, MemberRow};
 pub(crate) use keys::KeyRow;
 pub(crate) use policy::PolicyRows;

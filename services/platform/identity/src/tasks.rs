@@ -63,7 +63,11 @@ pub(crate) async fn write_uses(
         let noted = uses.take(precision);
         if !noted.is_empty() {
             let scope = Scope::system_all("note the use of api tokens");
-            store.tokens_used(&scope, noted).await?;
+            if let Err(error) = store.tokens_used(&scope, noted.clone()).await {
+                // The next round, or the task that follows this one, writes them.
+                uses.put_back(noted);
+                return Err(error);
+            }
         }
         if !running {
             return Ok(());

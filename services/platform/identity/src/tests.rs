@@ -6,8 +6,11 @@ mod guards;
 mod keys;
 mod passwords;
 mod principals;
+mod quotas;
+mod roles;
 mod sign_in;
 mod tenants;
+mod tokens;
 mod users;
 
 use std::sync::Arc;
@@ -42,7 +45,11 @@ struct World {
 
 impl World {
     async fn on(backend: Backend) -> Self {
-        let bench = Bench::builder(backend).config(settings()).start().await;
+        Self::with_settings(backend, settings()).await
+    }
+
+    async fn with_settings(backend: Backend, config: Config) -> Self {
+        let bench = Bench::builder(backend).config(config).start().await;
         Self { bench }
     }
 

@@ -36,7 +36,39 @@ impl Uses {
             .collect()
     }
 
+    /// Takes back what could not be written; newer uses stay.
+    pub(crate) fn put_back(&self, unwritten: Vec<(Id, Time)>) {
+        let mut noted = self.lock();
+        for (id, at) in unwritten {
+            let newest = noted.entry(id).or_insert(at);
+            *newest = at.max(*newest);
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Id, Time>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_written_is_noted_again() {
+        let (a, b) = (Id::new(), Id::new());
+        let at = |seconds: i64| Time::from_micros(seconds * 1_000_000);
+        let uses = Uses::default();
+        uses.lock().extend([(a, at(60)), (b, at(61))]);
+        let minute = Duration::from_secs(60);
+        let unwritten = uses.take(minute);
+        uses.lock().insert(b, at(180));
+        uses.put_back(unwritten);
+        let mut again = uses.take(minute);
+        again.sort();
+        let mut expected = [(a, at(60)), (b, at(180))];
+        expected.sort();
+        assert_eq!(again, expected);
+        assert!(uses.take(minute).is_empty());
     }
 }

@@ -16,7 +16,8 @@ impl Api {
         scope: &Scope,
         ask: v1::ListVersionsRequest,
     ) -> Answer<v1::ListVersionsResponse> {
-        let (id, size) = (convert::id("id", &ask.id)?, self.page_size(ask.page_size));
+        let id = self.to_read(scope, &ask.id).await?;
+        let size = self.page_size(ask.page_size);
         let page = self
             .store
             .versions(scope, id, size, &ask.page_token)
@@ -33,10 +34,8 @@ impl Api {
         scope: &Scope,
         ask: v1::GetVersionRequest,
     ) -> Answer<v1::DefinitionVersion> {
-        let version = self
-            .store
-            .version(scope, convert::id("id", &ask.id)?, ask.version)
-            .await?;
+        let id = self.to_read(scope, &ask.id).await?;
+        let version = self.store.version(scope, id, ask.version).await?;
         answer(history::version(version))
     }
 
@@ -45,7 +44,7 @@ impl Api {
         scope: &Scope,
         ask: v1::DiffVersionsRequest,
     ) -> Answer<v1::DiffVersionsResponse> {
-        let id = convert::id("id", &ask.id)?;
+        let id = self.to_read(scope, &ask.id).await?;
         let after = self.store.version(scope, id, ask.to_version).await?;
         let before = match ask.from_version {
             0 => json!({}),
@@ -75,7 +74,7 @@ impl Api {
     ) -> Answer<v1::Definition> {
         let target = Target {
             kind: None,
-            id: convert::id("id", &ask.id)?,
+            id: self.to_write(scope, &ask.id).await?,
             etag: ask.etag,
         };
         let record = self.store.restore(scope, target, ask.version).await?;

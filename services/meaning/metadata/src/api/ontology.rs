@@ -1,16 +1,22 @@
 //! The ontology as a whole.
 
-use super::{Answer, Api, answer, resource::hash};
+use super::{
+    Answer, Api,
+    access::{all_readable, readable, writable},
+    answer,
+    resource::hash,
+};
 use crate::{
     convert::{self, ontology},
-    model::{Definition, Record, ontology as yaml, uml},
-    store::{Import, Once, ReferenceRow},
+    model::{Definition, Kind, Record, ontology as yaml, uml},
+    store::{Import, Once, ReferenceRow, ResultLine},
 };
 use auth::Scope;
 use db::Page;
 use error::Error;
 use prost::Message;
 use proto_meaning::tessera::metadata::v1;
+use std::collections::BTreeSet;
 
 impl Api {
     pub(super) async fn definitions(
@@ -18,7 +24,12 @@ impl Api {
         scope: &Scope,
         ask: v1::ListDefinitionsRequest,
     ) -> Answer<v1::ListDefinitionsResponse> {
-        let filter = convert::filter(ontology::kinds(&ask.kinds), ask.filter)?;
+        let kinds = readable(scope, ontology::kinds(&ask.kinds))?;
+        if kinds.is_empty() {
+            // No kinds in a filter would be all of them.
+            return answer(v1::ListDefinitionsResponse::default());
+        }
+        let filter = convert::filter(kinds, ask.filter)?;
         let page = self
             .store
             .list(
@@ -79,14 +90,15 @@ impl Api {
         size: i32,
         token: &str,
     ) -> Result<Page<ReferenceRow>, Error> {
-        let id = convert::id("id", id)?;
+        let id = self.to_read(scope, id).await?;
+        let (kinds, size) = (all_readable(scope), self.page_size(size));
         self.store
-            .references(scope, id, incoming, self.page_size(size), token)
+            .references(scope, id, incoming, kinds, size, token)
             .await
     }
 
     pub(super) async fn check(&self, scope: &Scope) -> Answer<v1::CheckConsistencyResponse> {
-        let (findings, checked) = self.store.findings(scope).await?;
+        let (findings, checked) = self.store.findings(scope, all_readable(scope)).await?;
         let findings = findings.into_iter().map(ontology::finding).collect();
         answer(v1::CheckConsistencyResponse {
             findings,
@@ -99,10 +111,8 @@ impl Api {
         scope: &Scope,
         ask: v1::ExportOntologyRequest,
     ) -> Answer<v1::ExportOntologyResponse> {
-        let records = self
-            .store
-            .all_definitions(scope, &ontology::kinds(&ask.kinds))
-            .await?;
+        let kinds = readable(scope, ontology::kinds(&ask.kinds))?;
+        let records = self.store.all_definitions(scope, kinds).await?;
         let definitions: Vec<_> = records
             .into_iter()
             .map(|record| record.definition)
@@ -132,27 +142,28 @@ impl Api {
                 ask.request_id
             },
         };
-        let items = yaml::parse(&ask.yaml)?;
         let most = self.config.import_definitions;
-        if items.len() > most {
-            let words = format!(
-                "an ontology brings in at most {most} definitions, not {}",
-                items.len()
-            );
-            return Err(Error::invalid_field("yaml", "TOO_MANY", words).into());
+        let (dry_run, text) = (ask.dry_run, ask.yaml);
+        // A large text takes a while, which no other call has to wait for.
+        let read = tokio::task::spawn_blocking(move || read(&text, most, dry_run));
+        let Text {
+            kinds,
+            definitions,
+            bad,
+            wrong,
+        } = read.await.map_err(Error::internal)??;
+        writable(scope, kinds)?;
+        if !dry_run && !wrong.is_empty() {
+            return Err(ontology::refused(&wrong).into());
         }
-        let (definitions, bad) = ontology::items(items);
-        if !bad.is_empty() && !ask.dry_run {
-            return Err(ontology::refused(&bad).into());
-        }
-        let render = if ask.dry_run {
+        let render = if dry_run {
             ontology::previewed
         } else {
             ontology::applied
         };
         let import = Import {
             definitions,
-            dry_run: ask.dry_run,
+            dry_run,
         };
         let done = self.store.import(scope, once, import, render).await?;
         let mut done =
@@ -171,7 +182,10 @@ impl Api {
             let words = "a module is one of a value chain";
             return Err(Error::invalid_field("value_chain", "REQUIRED", words).into());
         }
-        let records: Vec<Record> = self.store.all_definitions(scope, &[]).await?;
+        let records: Vec<Record> = self
+            .store
+            .all_definitions(scope, all_readable(scope))
+            .await?;
         let graph = uml::graph(&records, |definition| {
             shown(definition, &ask.value_chain, &ask.module)
         });
@@ -183,6 +197,41 @@ impl Api {
         let graph = (ask.format != "plantuml").then(|| ontology::graph(graph));
         answer(v1::GetUmlResponse { plantuml, graph })
     }
+}
+
+/// A text that was read: what it brings in, and what it shows to be wrong without a look at the rows.
+struct Text {
+    kinds: BTreeSet<Kind>,
+    definitions: Vec<(Definition, u32)>,
+    /// Definitions that break the contract.
+    bad: Vec<ResultLine>,
+    /// Those, and the circles that the text closes by itself; empty for a dry run, which tells both with the rest.
+    wrong: Vec<ResultLine>,
+}
+
+fn read(text: &str, most: usize, dry_run: bool) -> Result<Text, Error> {
+    let items = yaml::parse(text)?;
+    if items.len() > most {
+        let words = format!(
+            "an ontology brings in at most {most} definitions, not {}",
+            items.len()
+        );
+        return Err(Error::invalid_field("yaml", "TOO_MANY", words));
+    }
+    let kinds = items.iter().map(|item| item.kind).collect();
+    let (definitions, bad) = ontology::items(items);
+    let mut wrong = Vec::new();
+    if !dry_run {
+        wrong = ontology::circles(&definitions);
+        wrong.extend(bad.iter().cloned());
+        wrong.sort_by_key(|line| line.line);
+    }
+    Ok(Text {
+        kinds,
+        definitions,
+        bad,
+        wrong,
+    })
 }
 
 fn shown(definition: &Definition, value_chain: &str, module: &str) -> bool {

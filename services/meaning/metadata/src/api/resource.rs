@@ -3,7 +3,7 @@
 use super::{Answer, Api, answer};
 use crate::{
     convert::{self, Resource},
-    model::Kind,
+    model::{Kind, mask},
     store::{Filter, Once, Query, Target},
 };
 use auth::Scope;
@@ -105,11 +105,9 @@ impl Api {
             id,
             etag: message.etag().to_owned(),
         };
+        let paths = mask::check(mask.unwrap_or_default().paths)?;
         let update = convert::changed_definition(message)?;
-        let record = self
-            .store
-            .update(scope, target, update, mask.unwrap_or_default().paths)
-            .await?;
+        let record = self.store.update(scope, target, update, paths).await?;
         answer(M::render(record))
     }
 

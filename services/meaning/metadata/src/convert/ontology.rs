@@ -3,7 +3,8 @@
 use super::{contract, shared::kind};
 use crate::{
     model::{
-        Definition,
+        Definition, Kind,
+        integrity::{cycle_violation, cycles},
         ontology::Item,
         uml::{Graph, Link, Node},
     },
@@ -13,7 +14,7 @@ use crate::{
 use error::{Error, Violation, Violations};
 use prost::Message;
 use proto_meaning::tessera::metadata::v1;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use value::Id;
 
 pub(crate) use super::shared::kinds;
@@ -54,6 +55,25 @@ pub(crate) fn items(items: Vec<Item>) -> (Vec<(Definition, u32)>, Vec<ResultLine
         }
     }
     (good, bad)
+}
+
+/// The circles that a text closes by itself, each at the definition it starts from.
+pub(crate) fn circles(definitions: &[(Definition, u32)]) -> Vec<ResultLine> {
+    let known: HashMap<_, _> = definitions
+        .iter()
+        .map(|(definition, line)| ((definition.kind(), definition.code()), (definition, *line)))
+        .collect();
+    let found = cycles(definitions.iter().map(|(definition, _)| definition));
+    let line = |(kind, cycle): (Kind, Vec<String>)| {
+        let (definition, line) = known.get(&(kind, cycle[0].as_str()))?;
+        Some(ResultLine {
+            kind,
+            code: cycle[0].clone(),
+            line: *line,
+            outcome: Outcome::Refused(vec![cycle_violation(definition, &cycle)]),
+        })
+    };
+    found.into_iter().filter_map(line).collect()
 }
 
 /// The answer to an import; an error where something was refused and it was no dry run.
@@ -140,7 +160,7 @@ fn wire_finding(definition: v1::DefinitionRef, violation: Violation) -> v1::Cons
     }
 }
 
-fn reference(id: Id, of: crate::model::Kind, code: &str, name: &str) -> v1::DefinitionRef {
+fn reference(id: Id, of: Kind, code: &str, name: &str) -> v1::DefinitionRef {
     let id = if id.is_nil() {
         String::new()
     } else {

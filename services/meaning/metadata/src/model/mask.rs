@@ -14,7 +14,49 @@ const FILLED: [&str; 6] = [
     "delete_time",
 ];
 
+/// Most paths that a mask has, most bytes and most names that a path has. No document is deeper.
+const PATHS: usize = 100;
+const BYTES: usize = 200;
+const NAMES: usize = 4;
+
+/// Refuses a mask that is larger than any document. An empty one is as good as none: it names nothing.
+pub(crate) fn check(paths: Vec<String>) -> Result<Vec<String>, Error> {
+    if paths.iter().all(String::is_empty) {
+        return Ok(Vec::new());
+    }
+    if let Some(path) = paths.get(PATHS) {
+        return Err(wrong(
+            path,
+            &format!("a mask has at most {PATHS} paths, so there is no room for"),
+        ));
+    }
+    for path in &paths {
+        if path.len() > BYTES {
+            let words = format!("a path has at most {BYTES} bytes, not");
+            return Err(wrong(path, &words));
+        }
+        if path.split('.').count() > NAMES {
+            return Err(wrong(
+                path,
+                &format!("a path is at most {NAMES} names deep, not"),
+            ));
+        }
+    }
+    Ok(paths)
+}
+
+/// An error is read by people and travels in headers: a path that is too long is cut.
+fn wrong(path: &str, words: &str) -> Error {
+    let mut shown: String = path.chars().take(50).collect();
+    if shown.len() < path.len() {
+        shown.push('…');
+    }
+    Error::new(&reason::INVALID_FIELD_MASK, format!("{words} `{shown}`"))
+        .with_metadata("path", shown)
+}
+
 /// `current` with the fields that `paths` names taken from `update`; no paths are all fields that `update` has.
+/// The paths are those that [`check`] has let through.
 pub(crate) fn merge(
     kind: Kind,
     current: Value,
@@ -38,16 +80,14 @@ pub(crate) fn merge(
     };
     let mut merged = current;
     for path in paths {
-        let mut names = path.split('.');
-        let first = names.next().unwrap_or_default();
+        let names: Vec<_> = path.split('.').collect();
+        let first = names[0];
         if FILLED.contains(&first) {
             continue;
         }
         if !Header::FIELDS.contains(&first) && !kind.fields().contains(&first) {
-            let words = format!("a {} has no field `{path}`", kind.name());
-            return Err(Error::new(&reason::INVALID_FIELD_MASK, words).with_metadata("path", path));
+            return Err(wrong(path, &format!("a {} has no field", kind.name())));
         }
-        let names: Vec<_> = path.split('.').collect();
         let value = names
             .iter()
             .try_fold(&update, |value, name| value.get(name));
@@ -57,20 +97,25 @@ pub(crate) fn merge(
 }
 
 fn put(target: &mut Value, names: &[&str], value: Option<Value>) {
-    let [name, below @ ..] = names else { return };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(members) = target else {
+    let Some((last, way)) = names.split_last() else {
         return;
     };
-    if !below.is_empty() {
-        return put(members.entry(*name).or_insert(Value::Null), below, value);
+    let mut members = object(target);
+    for name in way {
+        members = object(members.entry(*name).or_insert(Value::Null));
     }
     match value {
-        Some(value) => members.insert((*name).to_owned(), value),
-        None => members.remove(*name),
+        Some(value) => members.insert((*last).to_owned(), value),
+        None => members.remove(*last),
     };
+}
+
+/// The members of `value`, which becomes an object where it is none.
+fn object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    value.as_object_mut().expect("it has just become an object")
 }
 
 #[cfg(test)]
@@ -81,7 +126,7 @@ mod tests {
     fn merged(paths: &[&str]) -> Result<Value, Error> {
         let current = json!({"code": "m", "name": "old", "unit": "EUR", "ratio": {"numerator": "a", "denominator": "b"}});
         let update = json!({"code": "m", "name": "new", "ratio": {"numerator": "c"}});
-        let paths: Vec<_> = paths.iter().map(|path| (*path).to_owned()).collect();
+        let paths = check(paths.iter().map(|path| (*path).to_owned()).collect())?;
         merge(Kind::Metric, current, update, &paths)
     }
 
@@ -98,18 +143,47 @@ mod tests {
     #[test]
     fn no_mask_is_what_is_given_and_a_star_is_everything() {
         let given = json!({"code": "m", "name": "new", "unit": "EUR", "ratio": {"numerator": "c"}});
-        assert_eq!(merged(&[]).unwrap(), given);
+        for empty in [&[] as &[&str], &[""], &["", ""]] {
+            assert_eq!(merged(empty).unwrap(), given);
+        }
         assert_eq!(merged(&["*"]).unwrap().get("unit"), None);
     }
 
     #[test]
     fn unknown_fields_are_refused() {
-        for path in ["colour", "", ".name", "attributes"] {
-            assert_eq!(
-                merged(&[path]).unwrap_err().reason(),
-                "INVALID_FIELD_MASK",
-                "{path}"
-            );
+        for paths in [
+            &["colour"] as &[&str],
+            &["name", ""],
+            &[".name"],
+            &["attributes"],
+        ] {
+            let error = merged(paths).unwrap_err();
+            assert_eq!(error.reason(), "INVALID_FIELD_MASK", "{paths:?}");
         }
+    }
+
+    #[test]
+    fn a_mask_larger_than_a_document_is_refused() {
+        let deep = format!("ratio{}", ".a".repeat(20_000));
+        let long = "n".repeat(201);
+        let many: Vec<_> = std::iter::repeat_n("name", 101).collect();
+        for paths in [
+            &[deep.as_str()] as &[&str],
+            &["*", &deep],
+            &["name", &long],
+            &["ratio.a.b.c.d"],
+            &many,
+        ] {
+            let error = merged(paths).unwrap_err();
+            assert_eq!(error.reason(), "INVALID_FIELD_MASK");
+            let path = paths.last().unwrap();
+            assert!(
+                error.message().contains(&path[..path.len().min(50)]),
+                "{error:?}"
+            );
+            assert!(error.message().len() < 300, "{error:?}");
+        }
+        assert!(merged(&many[..100]).is_ok());
+        assert!(merged(&["ratio.a.b.c"]).is_ok());
     }
 }

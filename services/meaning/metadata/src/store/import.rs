@@ -1,11 +1,15 @@
 //! Bringing an ontology in: all definitions in one transaction, all or nothing.
 
-use super::{Change, Once, Row, Store, check, read::live, write::write};
+use super::{
+    CHUNK, Change, Once, Store, check,
+    read::lives,
+    write::{Changed, write_all},
+};
 use crate::model::{Action, Definition, Kind, Record};
 use auth::Scope;
 use db::{Conn, Failure};
-use diesel::{Connection, OptionalExtension};
 use error::{Error, Violation};
+use std::collections::{BTreeMap, HashMap};
 
 /// Definitions to bring in, each with the line it starts on.
 #[derive(Clone, Debug)]
@@ -33,13 +37,10 @@ pub(crate) enum Outcome {
     Refused(Vec<Violation>),
 }
 
-/// Ends the transaction of an import that must not be kept.
-struct Discarded(Result<Vec<ResultLine>, Failure>);
-
-impl From<diesel::result::Error> for Discarded {
-    fn from(error: diesel::result::Error) -> Self {
-        Self(Err(error.into()))
-    }
+/// What an import comes to: a line for each definition, and what is to be written.
+struct Plan {
+    lines: Vec<ResultLine>,
+    changes: Vec<Changed>,
 }
 
 impl Store {
@@ -52,61 +53,49 @@ impl Store {
         render: fn(Vec<ResultLine>, bool) -> Result<Vec<u8>, Error>,
     ) -> Result<Vec<u8>, Error> {
         let change = self.change(scope);
+        if import.dry_run {
+            // Whoever only asks keeps nobody from writing.
+            return self
+                .db
+                .read(scope, move |c| {
+                    Ok(render(change.plan(c, &import)?.lines, false)?)
+                })
+                .await;
+        }
         self.db
             .write(scope, move |c| {
                 change.once(c, &once, |c| {
-                    let kept = c.transaction(|c| match change.apply(c, &import) {
-                        Ok(lines) if import.dry_run || refused(&lines) => Err(Discarded(Ok(lines))),
-                        Ok(lines) => Ok(lines),
-                        Err(failure) => Err(Discarded(Err(failure))),
-                    });
-                    match kept {
-                        Ok(lines) => Ok(render(lines, true)?),
-                        Err(Discarded(lines)) => Ok(render(lines?, false)?),
+                    let Plan { lines, changes } = change.plan(c, &import)?;
+                    let refused = lines
+                        .iter()
+                        .any(|line| matches!(line.outcome, Outcome::Refused(_)));
+                    if !refused {
+                        write_all(c, &change, Action::Imported, &changes)?;
                     }
+                    Ok(render(lines, !refused)?)
                 })
             })
             .await
     }
 }
 
-fn refused(lines: &[ResultLine]) -> bool {
-    lines
-        .iter()
-        .any(|line| matches!(line.outcome, Outcome::Refused(_)))
-}
-
 impl Change {
-    /// Writes what is new or differs, then checks everything that was written.
-    fn apply(&self, c: &mut Conn, import: &Import) -> Result<Vec<ResultLine>, Failure> {
+    /// Finds what is new or differs, and checks it as if it were written.
+    fn plan(&self, c: &mut Conn, import: &Import) -> Result<Plan, Failure> {
+        let mut known = self.known(c, import)?;
         let mut lines = Vec::with_capacity(import.definitions.len());
-        let mut written = Vec::new();
+        let (mut changes, mut places) = (Vec::new(), Vec::new());
         for (index, (definition, line)) in import.definitions.iter().enumerate() {
             let (kind, code) = (definition.kind(), definition.code().to_owned());
-            let old = live(c, self.tenant, kind, &code)
-                .optional()?
-                .map(Row::record)
-                .transpose()?;
-            let (outcome, before) = match old {
+            let outcome = match known.remove(&(kind, code.clone())) {
                 None => {
-                    write(
-                        c,
-                        self,
-                        &self.created(definition.clone()),
-                        Action::Imported,
-                        None,
-                    )?;
-                    (Outcome::Created, None)
-                }
-                Some(old) if old.definition == *definition => {
-                    lines.push(ResultLine {
-                        kind,
-                        code,
-                        line: *line,
-                        outcome: Outcome::Unchanged,
+                    changes.push(Changed {
+                        record: self.created(definition.clone()),
+                        before: None,
                     });
-                    continue;
+                    Outcome::Created
                 }
+                Some(old) if old.definition == *definition => Outcome::Unchanged,
                 Some(old) => {
                     let record = Record {
                         version: old.version + 1,
@@ -114,30 +103,60 @@ impl Change {
                         definition: definition.clone(),
                         ..old
                     };
-                    write(c, self, &record, Action::Imported, Some(&old.definition))?;
-                    (Outcome::Updated, Some(old.definition))
+                    let before = Some(old.definition);
+                    changes.push(Changed { record, before });
+                    Outcome::Updated
                 }
             };
+            if outcome != Outcome::Unchanged {
+                places.push(index);
+            }
+            let line = *line;
             lines.push(ResultLine {
                 kind,
                 code,
-                line: *line,
+                line,
                 outcome,
             });
-            written.push((index, before));
         }
-        let pairs: Vec<_> = written
+        let written: Vec<_> = changes
             .iter()
-            .map(|(index, before)| check::Written {
-                before: before.as_ref(),
-                after: &import.definitions[*index].0,
+            .map(|change| check::Written {
+                before: change.before.as_ref(),
+                after: &change.record.definition,
             })
             .collect();
-        for ((index, _), found) in written.iter().zip(check::broken(c, self.tenant, &pairs)?) {
+        let broken = check::broken(c, self.tenant, &written)?;
+        for (index, found) in places.into_iter().zip(broken) {
             if !found.is_empty() {
-                lines[*index].outcome = Outcome::Refused(found);
+                lines[index].outcome = Outcome::Refused(found);
             }
         }
-        Ok(lines)
+        Ok(Plan { lines, changes })
+    }
+
+    /// What there is of the definitions that are brought in.
+    fn known(
+        &self,
+        c: &mut Conn,
+        import: &Import,
+    ) -> Result<HashMap<(Kind, String), Record>, Failure> {
+        let mut codes: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+        for (definition, _) in &import.definitions {
+            codes
+                .entry(definition.kind())
+                .or_default()
+                .push(definition.code().to_owned());
+        }
+        let mut known = HashMap::new();
+        for (kind, codes) in codes {
+            for codes in codes.chunks(CHUNK) {
+                for row in lives(c, self.tenant, kind, codes.to_vec())? {
+                    let record = row.record()?;
+                    known.insert((kind, record.definition.code().to_owned()), record);
+                }
+            }
+        }
+        Ok(known)
     }
 }

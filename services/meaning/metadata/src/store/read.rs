@@ -72,14 +72,13 @@ impl Store {
             .await
     }
 
-    /// Every live definition of these kinds; no kinds are all of them.
+    /// Every live definition of these kinds.
     pub(crate) async fn all_definitions(
         &self,
         scope: &Scope,
-        kinds: &[Kind],
+        kinds: Vec<Kind>,
     ) -> Result<Vec<Record>, Error> {
         let tenant = scope.tenant();
-        let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
         self.db
             .read(scope, move |c| {
                 all(c, tenant, &kinds)?
@@ -113,14 +112,31 @@ pub(super) fn live(c: &mut Conn, tenant: Id, kind: Kind, code: &str) -> QueryRes
         .first(c)
 }
 
-/// Every live row of these kinds; no kinds are all of them.
-pub(super) fn all(c: &mut Conn, tenant: Id, kinds: &[&str]) -> QueryResult<Vec<Row>> {
-    let mut query = definitions::table
+/// The live rows of these codes.
+pub(super) fn lives(
+    c: &mut Conn,
+    tenant: Id,
+    kind: Kind,
+    codes: Vec<String>,
+) -> QueryResult<Vec<Row>> {
+    definitions::table
         .filter(definitions::tenant.eq(tenant))
+        .filter(definitions::kind.eq(kind.name()))
+        .filter(definitions::code.eq_any(codes))
         .filter(definitions::deleted_at.is_null())
-        .into_boxed();
-    if !kinds.is_empty() {
-        query = query.filter(definitions::kind.eq_any(kinds.to_vec()));
+        .load(c)
+}
+
+/// Every live row of these kinds.
+pub(super) fn all(c: &mut Conn, tenant: Id, kinds: &[Kind]) -> QueryResult<Vec<Row>> {
+    if kinds.is_empty() {
+        return Ok(Vec::new());
     }
-    query.order((definitions::kind, definitions::code)).load(c)
+    let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+    definitions::table
+        .filter(definitions::tenant.eq(tenant))
+        .filter(definitions::kind.eq_any(kinds))
+        .filter(definitions::deleted_at.is_null())
+        .order((definitions::kind, definitions::code))
+        .load(c)
 }

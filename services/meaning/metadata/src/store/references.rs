@@ -33,18 +33,20 @@ pub(crate) struct Named {
 type Plain = (Id, String, String, String, String, String, String);
 
 impl Store {
-    /// A page of the references to a definition (`incoming`), or of its own.
+    /// A page of the references to a definition (`incoming`), or of its own; at the other end are these kinds.
     pub(crate) async fn references(
         &self,
         scope: &Scope,
         id: Id,
         incoming: bool,
+        kinds: Vec<Kind>,
         size: u16,
         token: &str,
     ) -> Result<Page<ReferenceRow>, Error> {
-        let shape = Shape::of("references", &(id, incoming));
+        let shape = Shape::of("references", &(id, incoming, &kinds));
         let after: Option<(Id, String)> = shape.key(token)?;
         let (tenant, limit) = (scope.tenant(), i64::from(size) + 1);
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
         let rows = self
             .db
             .read(scope, move |c| {
@@ -66,8 +68,11 @@ impl Store {
                     query
                         .filter(refs::to_kind.eq(own.kind))
                         .filter(refs::to_code.eq(own.code))
+                        .filter(refs::from_kind.eq_any(kinds))
                 } else {
-                    query.filter(refs::definition_id.eq(id))
+                    query
+                        .filter(refs::definition_id.eq(id))
+                        .filter(refs::to_kind.eq_any(kinds))
                 };
                 if let Some((id, path)) = after {
                     let same = refs::definition_id.eq(id).and(refs::path.gt(path));

@@ -1,6 +1,6 @@
 //! Changing definitions: the row, its version, its references and tags, and the event, in one transaction.
 
-use super::{Change, Once, Row, Store, check, definition, read::find};
+use super::{CHUNK, Change, Once, Row, Store, check, definition, read::find};
 use crate::{
     convert,
     model::{Action, Definition, Kind, Record, diff, mask},
@@ -225,58 +225,93 @@ fn merged(before: &Definition, update: Value, paths: &[String]) -> Result<Defini
     Ok(after)
 }
 
+/// A version to write, and what it replaces where there was a definition before.
+pub(super) struct Changed {
+    pub(super) record: Record,
+    pub(super) before: Option<Definition>,
+}
+
 /// Writes a version: as a new row where there was no definition before, else over the row of the version before.
-pub(super) fn write(
+fn write(
     c: &mut Conn,
     change: &Change,
     record: &Record,
     action: Action,
     before: Option<&Definition>,
 ) -> Result<(), Failure> {
-    let row = Row::of(change.tenant, record);
-    if before.is_some() {
-        let old = definitions::table
-            .filter(definitions::tenant.eq(change.tenant))
-            .filter(definitions::id.eq(record.id))
-            .filter(definitions::version.eq(record.version - 1));
-        let set = (
-            definitions::name_key.eq(&row.name_key),
-            definitions::search.eq(&row.search),
-            definitions::state.eq(&row.state),
-            definitions::value_chain.eq(&row.value_chain),
-            definitions::module.eq(&row.module),
-            definitions::document.eq(&row.document),
-            definitions::version.eq(row.version),
-            definitions::updated_at.eq(row.updated_at),
-            definitions::deleted_at.eq(row.deleted_at),
-        );
-        if diesel::update(old)
-            .set(set)
-            .execute(c)
-            .on_unique(|| exists(record))?
-            == 0
-        {
-            return Err(etag::mismatch().into());
+    let changed = Changed {
+        record: record.clone(),
+        before: before.cloned(),
+    };
+    write_all(c, change, action, &[changed])
+}
+
+/// Writes many versions, in as few statements as the databases allow.
+pub(super) fn write_all(
+    c: &mut Conn,
+    change: &Change,
+    action: Action,
+    changes: &[Changed],
+) -> Result<(), Failure> {
+    let (mut new, mut versions) = (Vec::new(), Vec::with_capacity(changes.len()));
+    for Changed { record, before } in changes {
+        let row = Row::of(change.tenant, record);
+        versions.push(NewVersion {
+            definition_id: record.id,
+            version: record.version,
+            tenant: change.tenant,
+            action: action.name(),
+            actor: &change.actor,
+            document: row.document.clone(),
+            created_at: record.updated,
+        });
+        if before.is_some() {
+            overwrite(c, change, record, &row)?;
+        } else {
+            new.push(row);
         }
-    } else {
-        diesel::insert_into(definitions::table)
-            .values(&row)
-            .execute(c)
-            .on_unique(|| exists(record))?;
     }
-    diesel::insert_into(definition_versions::table)
-        .values((
-            definition_versions::definition_id.eq(record.id),
-            definition_versions::version.eq(record.version),
-            definition_versions::tenant.eq(change.tenant),
-            definition_versions::action.eq(action.name()),
-            definition_versions::actor.eq(&change.actor),
-            definition_versions::document.eq(&row.document),
-            definition_versions::created_at.eq(record.updated),
-        ))
-        .execute(c)?;
-    derive(c, change.tenant, record)?;
-    outbox::put(c, &[event(change, record, action, before)])
+    db::insert_all!(c, definitions::table, new).on_unique(|| match changes {
+        [Changed { record, .. }] => exists(record),
+        // Only another change at the same time gets here: the rows were looked for in this transaction.
+        _ => Error::new(
+            &reasons::DEFINITION_EXISTS,
+            "one of the definitions has just been created",
+        ),
+    })?;
+    db::insert_all!(c, definition_versions::table, versions)?;
+    derive(c, change.tenant, changes)?;
+    let events: Vec<_> = changes
+        .iter()
+        .map(|Changed { record, before }| event(change, record, action, before.as_ref()))
+        .collect();
+    outbox::put(c, &events)
+}
+
+fn overwrite(c: &mut Conn, change: &Change, record: &Record, row: &Row) -> Result<(), Failure> {
+    let old = definitions::table
+        .filter(definitions::tenant.eq(change.tenant))
+        .filter(definitions::id.eq(record.id))
+        .filter(definitions::version.eq(record.version - 1));
+    let set = (
+        definitions::name_key.eq(&row.name_key),
+        definitions::search.eq(&row.search),
+        definitions::state.eq(&row.state),
+        definitions::value_chain.eq(&row.value_chain),
+        definitions::module.eq(&row.module),
+        definitions::document.eq(&row.document),
+        definitions::version.eq(row.version),
+        definitions::updated_at.eq(row.updated_at),
+        definitions::deleted_at.eq(row.deleted_at),
+    );
+    let count = diesel::update(old)
+        .set(set)
+        .execute(c)
+        .on_unique(|| exists(record))?;
+    if count == 0 {
+        return Err(etag::mismatch().into());
+    }
+    Ok(())
 }
 
 fn exists(record: &Record) -> Error {
@@ -310,48 +345,64 @@ struct NewTag {
     tenant: Id,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = definition_versions, treat_none_as_default_value = false)]
+struct NewVersion<'a> {
+    definition_id: Id,
+    version: i64,
+    tenant: Id,
+    action: &'static str,
+    actor: &'a str,
+    document: Json,
+    created_at: Time,
+}
+
 /// Makes references and tags anew. What is deleted refers to nothing.
-fn derive(c: &mut Conn, tenant: Id, record: &Record) -> Result<(), Failure> {
-    let own = definition_references::definition_id.eq(record.id);
-    diesel::delete(
-        definition_references::table
-            .filter(definition_references::tenant.eq(tenant))
-            .filter(own),
-    )
-    .execute(c)?;
-    let own = definition_tags::definition_id.eq(record.id);
-    diesel::delete(
-        definition_tags::table
-            .filter(definition_tags::tenant.eq(tenant))
-            .filter(own),
-    )
-    .execute(c)?;
-    let definition = &record.definition;
-    let references = definition
-        .references()
-        .into_iter()
-        .filter(|_| record.deleted.is_none());
-    let references: Vec<_> = references
-        .map(|reference| NewReference {
-            definition_id: record.id,
-            path: reference.path,
-            tenant,
-            from_kind: definition.kind().name(),
-            from_code: definition.code().to_owned(),
-            to_kind: reference.kind.name(),
-            to_code: reference.code,
-            to_part: reference.part,
-        })
+fn derive(c: &mut Conn, tenant: Id, changes: &[Changed]) -> Result<(), Failure> {
+    let old: Vec<_> = changes
+        .iter()
+        .filter(|change| change.before.is_some())
+        .map(|change| change.record.id)
         .collect();
-    db::insert_all!(c, definition_references::table, references)?;
-    let tags = definition.header.tags.iter();
-    let tags: Vec<_> = tags
-        .map(|tag| NewTag {
+    for ids in old.chunks(CHUNK) {
+        let own = definition_references::definition_id.eq_any(ids.to_vec());
+        diesel::delete(
+            definition_references::table
+                .filter(definition_references::tenant.eq(tenant))
+                .filter(own),
+        )
+        .execute(c)?;
+        let own = definition_tags::definition_id.eq_any(ids.to_vec());
+        diesel::delete(
+            definition_tags::table
+                .filter(definition_tags::tenant.eq(tenant))
+                .filter(own),
+        )
+        .execute(c)?;
+    }
+    let (mut references, mut tags) = (Vec::new(), Vec::new());
+    for Changed { record, .. } in changes {
+        let definition = &record.definition;
+        if record.deleted.is_none() {
+            let own = definition.references().into_iter();
+            references.extend(own.map(|reference| NewReference {
+                definition_id: record.id,
+                path: reference.path,
+                tenant,
+                from_kind: definition.kind().name(),
+                from_code: definition.code().to_owned(),
+                to_kind: reference.kind.name(),
+                to_code: reference.code,
+                to_part: reference.part,
+            }));
+        }
+        tags.extend(definition.header.tags.iter().map(|tag| NewTag {
             definition_id: record.id,
             tag: tag.clone(),
             tenant,
-        })
-        .collect();
+        }));
+    }
+    db::insert_all!(c, definition_references::table, references)?;
     db::insert_all!(c, definition_tags::table, tags)?;
     Ok(())
 }

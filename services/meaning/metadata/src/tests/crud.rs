@@ -203,6 +203,38 @@ testkit::both! {
         assert_eq!(violations(&error), [("actor.etag", "REQUIRED")]);
     }
 
+    async fn a_mask_is_no_deeper_than_a_document(bench: Bench<Metadata>) {
+        let mut client = with_sample(&bench).await;
+        let ratio = metric(&mut client, "loss_ratio").await;
+        let deep = format!("ratio{}", ".a".repeat(20_000));
+        let many = vec!["name"; 101];
+        for paths in [&[deep.as_str()] as &[&str], &["ratio.a.b.c.d"], &many] {
+            let error = refused(update_metric(&mut client, ratio.clone(), paths).await);
+            assert_eq!((error.reason(), error.kind()), ("INVALID_FIELD_MASK", error::Kind::InvalidArgument));
+            let path = &paths[0][..paths[0].len().min(50)];
+            assert!(error.message().contains(path), "{}", error.message());
+        }
+        assert_eq!(metric(&mut client, "loss_ratio").await, ratio, "the service lives, and nothing has changed");
+    }
+
+    async fn an_empty_mask_is_none(bench: Bench<Metadata>) {
+        let mut client = Client::new(bench.admin());
+        let described = v1::Actor { description: "stays".to_owned(), ..actor("a") };
+        let mut known = create_actor(&mut client, described).await.unwrap();
+        for (number, update_mask) in [None, Some(mask(&[])), Some(mask(&[""]))].into_iter().enumerate() {
+            let name = format!("name {number}");
+            let actor = v1::Actor {
+                id: known.id.clone(),
+                etag: known.etag.clone(),
+                name: name.clone(),
+                ..Default::default()
+            };
+            let ask = v1::UpdateActorRequest { actor: Some(actor), update_mask };
+            known = client.update_actor(ask).await.unwrap().into_inner();
+            assert_eq!((known.name.as_str(), known.description.as_str()), (name.as_str(), "stays"));
+        }
+    }
+
     async fn of_two_updates_at_once_one_wins(bench: Bench<Metadata>) {
         let mut client = Client::new(bench.admin());
         let made = create_actor(&mut client, actor("a")).await.unwrap();
@@ -243,8 +275,11 @@ testkit::both! {
             let found = v1::Actor::list(&mut client, filter).await.unwrap().len();
             assert_eq!(found, usize::from(text == "%"), "{text}");
         }
-        let nul = v1::Actor { description: "a\0b".to_owned(), ..super::actor("nul") };
-        let error = refused(create_actor(&mut client, nul).await);
-        assert_eq!(violations(&error), [("actor.description", "CONTROL_CHARACTER")]);
+        for (text, reason) in [("a\u{7}b", Some("CONTROL_CHARACTER")), ("a\0b", None)] {
+            let hidden = v1::Actor { description: text.to_owned(), ..super::actor("hidden") };
+            let error = refused(create_actor(&mut client, hidden).await);
+            let [(field, why)] = violations(&error)[..] else { panic!("{error:?}") };
+            assert_eq!((field, reason.unwrap_or(why)), ("actor.description", why));
+        }
     }
 }

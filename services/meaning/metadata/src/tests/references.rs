@@ -2,6 +2,21 @@
 
 use super::{cases::Case, *};
 
+/// Codes of the use cases that require this definition.
+async fn requires(client: &mut Client, kind: v1::DefinitionKind, code: &str) -> Vec<String> {
+    let target = v1::DefinitionRef {
+        kind: kind as i32,
+        code: code.to_owned(),
+        ..Default::default()
+    };
+    let filter = v1::DefinitionFilter {
+        references: Some(target),
+        ..Default::default()
+    };
+    let found = v1::AnalyticsUseCase::list(client, filter).await.unwrap();
+    found.into_iter().map(|case| case.code).collect()
+}
+
 testkit::both! {
     /// Proves: META-04
     async fn unknown_references_are_refused_all_at_once(bench: Bench<Metadata>) {
@@ -59,17 +74,57 @@ testkit::both! {
     /// Proves: META-06
     async fn a_use_case_links_what_it_requires(bench: Bench<Metadata>) {
         let mut client = with_sample(&bench).await;
-        let case = v1::AnalyticsUseCase::get(&mut client, "", "retention_watch").await.unwrap();
-        assert_eq!(case.entities, ["policy", "member"]);
-        assert_eq!(case.metrics, ["retention_rate", "net_retention", "policies_active"]);
-        let mut wrong = case.clone();
+        let case = v1::AnalyticsUseCase {
+            code: "claims_review".to_owned(),
+            name: "Claims review".to_owned(),
+            entities: vec!["claim".to_owned(), "member".to_owned()],
+            metrics: vec!["loss_ratio".to_owned()],
+            ..Default::default()
+        };
+        let made = v1::AnalyticsUseCase::create(&mut client, case.clone(), "").await.unwrap();
+        let read = v1::AnalyticsUseCase::get(&mut client, &made.id, "").await.unwrap();
+        assert_eq!((&read.entities, &read.metrics), (&case.entities, &case.metrics));
+
+        let ask = v1::ListReferencesRequest { id: made.id.clone(), ..Default::default() };
+        let links = client.list_references(ask.clone()).await.unwrap().into_inner().references;
+        let links: Vec<_> = links
+            .iter()
+            .map(|link| (link.path.as_str(), link.to.as_ref().unwrap()))
+            .map(|(path, to)| (path, to.kind(), to.code.as_str(), to.id.is_empty()))
+            .collect();
+        assert_eq!(links, [
+            ("entities[0]", v1::DefinitionKind::Entity, "claim", false),
+            ("entities[1]", v1::DefinitionKind::Entity, "member", false),
+            ("metrics[0]", v1::DefinitionKind::Metric, "loss_ratio", false),
+        ]);
+        for (kind, code, linked) in [
+            (v1::DefinitionKind::Entity, "claim", true),
+            (v1::DefinitionKind::Metric, "loss_ratio", true),
+            (v1::DefinitionKind::Metric, "retention_rate", false),
+        ] {
+            assert_eq!(requires(&mut client, kind, code).await.contains(&made.code), linked, "{code}");
+        }
+        let ratio = metric(&mut client, "loss_ratio").await;
+        let error = refused(v1::Metric::delete(&mut client, &ratio.id, "").await);
+        assert!(error.message().contains("analytics_use_case `claims_review`"), "{}", error.message());
+
+        let mut wrong = read.clone();
         wrong.entities.push("unicorn".to_owned());
         wrong.metrics = vec!["no_metric".to_owned()];
-        let error = refused(v1::AnalyticsUseCase::update(&mut client, wrong, mask(&["entities", "metrics"])).await);
-        assert_eq!(violations(&error), [
+        let unknown = [
             ("analytics_use_case.entities[2]", "UNKNOWN_REFERENCE"),
             ("analytics_use_case.metrics[0]", "UNKNOWN_REFERENCE"),
-        ]);
+        ];
+        let update = v1::AnalyticsUseCase::update(&mut client, wrong.clone(), mask(&["entities", "metrics"])).await;
+        assert_eq!(violations(&refused(update)), unknown);
+        let new = v1::AnalyticsUseCase { code: "other".to_owned(), ..wrong.plain() };
+        assert_eq!(violations(&refused(v1::AnalyticsUseCase::create(&mut client, new, "").await)), unknown);
+        assert_eq!(v1::AnalyticsUseCase::get(&mut client, &made.id, "").await.unwrap(), read, "nothing has changed");
+
+        let fewer = v1::AnalyticsUseCase { metrics: Vec::new(), entities: vec!["claim".to_owned()], ..read };
+        v1::AnalyticsUseCase::update(&mut client, fewer, mask(&["entities", "metrics"])).await.unwrap();
+        assert_eq!(client.list_references(ask).await.unwrap().into_inner().references.len(), 1);
+        assert!(!requires(&mut client, v1::DefinitionKind::Metric, "loss_ratio").await.contains(&made.code));
     }
 
     async fn what_is_built_on_itself_is_refused_naming_the_circle(bench: Bench<Metadata>) {

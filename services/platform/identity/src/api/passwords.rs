@@ -12,9 +12,9 @@ use crate::convert::{self, user};
 use crate::model::Email;
 use crate::model::password::Password;
 use crate::model::pattern::Held;
-use crate::passwords::Verdict;
+use crate::passwords::{Asker, Attempt, Verdict};
 use crate::reasons::SIGN_IN_FAILED;
-use crate::store::{NewPassword, Target};
+use crate::store::{Credential, NewPassword, Target};
 
 pub(super) async fn reset(api: &Api, request: Request<ResetPasswordRequest>) -> Result<User> {
     let scope = api.scope(&request)?;
@@ -44,9 +44,7 @@ pub(super) async fn change(api: &Api, request: Request<ChangePasswordRequest>) -
     let checked = policy.check("new_password", &body.new_password, &email)?;
 
     let current = Password::new(body.current_password);
-    let proving = prove(api.clone(), scope.clone(), view.user.id, current);
-    let proved = rpc::spawn("change-password", proving).await;
-    proved.map_err(Error::internal)??;
+    prove(api, &scope, view.user.id, current).await?;
     let password = NewPassword {
         hash: Some(api.passwords.hash(checked).await?),
         must_change: false,
@@ -64,13 +62,33 @@ pub(super) async fn change(api: &Api, request: Request<ChangePasswordRequest>) -
 
 /// Verifies the current password. Guesses count as failed sign-ins do: a stolen token must not become a
 /// way to the password.
-async fn prove(api: Api, scope: Scope, user: Id, current: Password) -> Result<()> {
-    let known = api.store.credential_get(&scope, user).await?;
-    let _turn = api.passwords.turn(&known.key).await;
-    let known = api.store.credential_get(&scope, user).await?;
+async fn prove(api: &Api, scope: &Scope, user: Id, current: Password) -> Result<()> {
+    let known = api.store.credential_get(scope, user).await?;
     sign_in::refuse_locked(&known.failures, api.clock.now())?;
-    if api.passwords.verify(current, known.hash).await? == Verdict::Wrong {
-        sign_in::count_failure(&api, known.key, Some((scope.tenant(), user))).await?;
+    let place = api.passwords.place(Asker::Known)?;
+    let turn = api.passwords.turn(place, &known.key).await;
+    let known = api.store.credential_get(scope, user).await?;
+    sign_in::refuse_locked(&known.failures, api.clock.now())?;
+    let attempt = api.passwords.begin(Asker::Known, turn).await?;
+    // In a task of its own: who hangs up now must not escape being counted.
+    let account = (scope.tenant(), user);
+    let verified = rpc::spawn(
+        "change-password",
+        verify(api.clone(), account, known, attempt, current),
+    );
+    verified.await.map_err(Error::internal)?
+}
+
+async fn verify(
+    api: Api,
+    account: (Id, Id),
+    known: Credential,
+    attempt: Attempt,
+    current: Password,
+) -> Result<()> {
+    let (verdict, _turn) = api.passwords.verify(attempt, current, known.hash).await?;
+    if verdict == Verdict::Wrong {
+        sign_in::count_failure(&api, known.key, Some(account)).await?;
         return Err(Error::new(&SIGN_IN_FAILED, "the current password is wrong"));
     }
     Ok(())

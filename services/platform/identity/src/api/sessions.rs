@@ -36,7 +36,7 @@ pub(super) async fn list(
     let body = request.into_inner();
     let user = convert::optional_id("user_id", &body.user_id)?.unwrap_or(caller.principal.id);
     if user != caller.principal.id {
-        need(&caller, "identity.sessions.read")?;
+        need(&caller, "identity.sessions.admin")?;
         api.store.user_get(&scope, user).await?;
     }
     let shape = Shape::of("sessions", &(user, body.show_ended));
@@ -67,7 +67,7 @@ pub(super) async fn revoke(api: &Api, request: Request<RevokeSessionRequest>) ->
     let id = convert::id("id", &request.get_ref().id)?;
     let row = api.store.session_get(&scope, id).await?;
     let own = caller.principal.id == row.user_id;
-    if !own && !caller.permissions.allows("identity.sessions.write") {
+    if !own && !caller.permissions.allows("identity.sessions.admin") {
         return Err(Error::not_found("session", id));
     }
     let held = (!own).then(|| Held::by(&scope));

@@ -2,7 +2,7 @@
 
 use auth::Scope;
 use auth::jwt::{self, Claims, ISSUER};
-use error::{Error, Result};
+use error::{Error, Result, reason};
 use pb::{RefreshSessionRequest, SignInRequest, TokenPair};
 use proto_platform::tessera::identity::v1 as pb;
 use tonic::Request;
@@ -14,7 +14,7 @@ use crate::model::lockout::Failures;
 use crate::model::password::Password;
 use crate::model::secret::{Hash, RefreshToken};
 use crate::model::{DEFAULT_TENANT, Email};
-use crate::passwords::Verdict;
+use crate::passwords::{Asker, Attempt, Verdict};
 use crate::reasons::{
     PASSWORD_CHANGE_REQUIRED, REFRESH_TOKEN_INVALID, REFRESH_TOKEN_REUSED, SIGN_IN_FAILED,
     SIGN_IN_LOCKED,
@@ -29,10 +29,7 @@ pub(super) async fn sign_in(api: &Api, request: Request<SignInRequest>) -> Resul
         slug => slug.to_owned(),
     };
     let password = Password::new(body.password);
-    let proving = prove(api.clone(), slug, email.clone(), password.clone());
-    // In a task of its own: who hangs up early must not escape being counted.
-    let proved = rpc::spawn("sign-in", proving).await;
-    let proved = proved.map_err(Error::internal)??;
+    let proved = prove(api, slug, email.clone(), password.clone()).await?;
 
     if proved.must_change && body.new_password.is_empty() {
         return Err(Error::new(
@@ -42,13 +39,16 @@ pub(super) async fn sign_in(api: &Api, request: Request<SignInRequest>) -> Resul
     }
     let changed = !body.new_password.is_empty();
     let replace = match (changed, proved.verdict) {
-        (true, _) => Some(new_password(api, &body.new_password, &password, &email)?),
-        (false, Verdict::RightButOutdated) => Some(password),
+        (true, _) => {
+            let new = new_password(api, &body.new_password, &password, &email)?;
+            Some(api.passwords.hash(new).await?)
+        }
+        (false, Verdict::RightButOutdated) => match api.passwords.hash(password).await {
+            // The next sign-in does it.
+            Err(error) if error.is(&reason::OVERLOADED) => None,
+            hashed => Some(hashed?),
+        },
         (false, _) => None,
-    };
-    let replace = match replace {
-        Some(password) => Some(api.passwords.hash(password).await?),
-        None => None,
     };
     begin(api, proved, replace, changed).await
 }
@@ -64,18 +64,36 @@ struct Proved {
 }
 
 /// Verifies a password and counts a failure. What exists and what does not take the same way.
-async fn prove(api: Api, slug: String, email: Email, password: Password) -> Result<Proved> {
+async fn prove(api: &Api, slug: String, email: Email, password: Password) -> Result<Proved> {
     let scope = Scope::system_all("sign in");
     let find = || api.store.account_find(&scope, slug.clone(), email.clone());
+    let account = find().await?;
+    // Guesses for a locked account take no place from others.
+    refuse_locked(&account.failures, api.clock.now())?;
+    // Until the work begins, who hangs up gives their place away: they have learnt nothing.
+    let place = api.passwords.place(Asker::Stranger)?;
     // One attempt for an account at a time: otherwise many at once would all pass before any is counted.
-    let key = find().await?.key;
-    let _turn = api.passwords.turn(&key).await;
+    let turn = api.passwords.turn(place, &account.key).await;
     let account = find().await?;
     refuse_locked(&account.failures, api.clock.now())?;
+    let attempt = api.passwords.begin(Asker::Stranger, turn).await?;
+    // In a task of its own: who hangs up now must not escape being counted.
+    let verifying = verify(api.clone(), account, attempt, password);
+    let verified = rpc::spawn("sign-in", verifying).await;
+    verified.map_err(Error::internal)?
+}
+
+async fn verify(
+    api: Api,
+    account: Account,
+    attempt: Attempt,
+    password: Password,
+) -> Result<Proved> {
     let hash = account.hash.clone();
-    let verdict = api.passwords.verify(password, hash).await?;
+    let (verdict, _turn) = api.passwords.verify(attempt, password, hash).await?;
     match account {
         Account {
+            key,
             tenant: Some(tenant),
             user: Some(user),
             hash: Some(hash),
@@ -89,7 +107,7 @@ async fn prove(api: Api, slug: String, email: Email, password: Password) -> Resu
             must_change,
             verdict,
         }),
-        Account { user, .. } => {
+        Account { key, user, .. } => {
             let user = user.map(|user| (user.tenant, user.id));
             count_failure(&api, key, user).await?;
             Err(failed())
@@ -141,7 +159,8 @@ async fn begin(
         refresh_expires,
     };
     let scope = Scope::system_all("sign in");
-    let session = api.store.sign_in(&scope, signed_in).await?;
+    let most = api.config.tokens.sessions_per_user;
+    let session = api.store.sign_in(&scope, signed_in, most).await?;
     let session = session.ok_or_else(failed)?;
     pair(api, &session, &refresh, refresh_expires).await
 }

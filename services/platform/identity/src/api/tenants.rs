@@ -22,7 +22,7 @@ const REASON: &str = "administer tenants";
 
 pub(super) async fn create(api: &Api, request: Request<CreateTenantRequest>) -> Result<Tenant> {
     let scope = api.platform_scope(&request, REASON)?;
-    let actor = api.scope(&request)?.actor();
+    let granted = api.scope(&request)?;
     let mut body = request.into_inner();
     let request_id = std::mem::take(&mut body.request_id);
     let password = std::mem::take(&mut body.administrator_password);
@@ -38,7 +38,14 @@ pub(super) async fn create(api: &Api, request: Request<CreateTenantRequest>) -> 
     };
     let row = api
         .store
-        .tenant_create(&scope, actor, slug.to_string(), display_name, first, once)
+        .tenant_create(
+            &scope,
+            &granted,
+            slug.to_string(),
+            display_name,
+            first,
+            once,
+        )
         .await?;
     Ok(tenant::render(row))
 }

@@ -1,6 +1,6 @@
 //! API tokens: the caller's own, and with a further permission those of others in the tenant.
 
-use auth::ApiToken as Secret;
+use auth::{ApiToken as Secret, Credential};
 use db::page::Shape;
 use error::{Error, Result};
 use pb::{
@@ -26,21 +26,28 @@ pub(super) async fn create(
     {
         None => caller.principal.id,
         Some(id) => {
-            need(&caller, "identity.tokens.write")?;
+            need(&caller, "identity.tokens.admin")?;
             // Only programs get tokens from others: a user's token would be a way to act as that user.
             api.store.service_principal_get(&scope, id).await?.id
         }
     };
     let now = api.clock.now();
     let longest = api.config.tokens.api.get();
-    let expires = token::expiry(body.expire_time.as_ref(), now, longest)?;
+    // A token made with another lives and dies with it: who has stolen one gets nothing that survives it.
+    let (parent, parent_ends) = match caller.credential {
+        Credential::ApiToken(id) => (Some(id), caller.expires),
+        Credential::Session(_) => (None, None),
+    };
+    let expires = token::expiry(body.expire_time.as_ref(), now, longest, parent_ends)?;
     let secret = Secret::generate(Id::new());
     let mut row = token::row(&secret, principal, body.name.trim(), scope.actor(), now);
     row.expires_at = Some(expires);
     row.permissions = Json(body.permissions.into());
+    row.parent_id = parent;
+    let most = api.config.tokens.api_per_principal;
     let row = api
         .store
-        .token_create(&scope, row, Held::by(&scope))
+        .token_create(&scope, row, Held::by(&scope), most)
         .await?;
     Ok(CreateTokenResponse {
         token: Some(token::render(row)),
@@ -53,7 +60,7 @@ pub(super) async fn get(api: &Api, request: Request<GetTokenRequest>) -> Result<
     let id = convert::id("id", &request.get_ref().id)?;
     let row = api.store.token_get(&scope, id).await?;
     let readable = caller.principal.id == row.principal_id
-        || caller.permissions.allows("identity.tokens.read");
+        || caller.permissions.allows("identity.tokens.admin");
     if !readable {
         return Err(Error::not_found("token", id));
     }
@@ -69,7 +76,7 @@ pub(super) async fn list(
     let principal =
         convert::optional_id("principal_id", &body.principal_id)?.unwrap_or(caller.principal.id);
     if principal != caller.principal.id {
-        need(&caller, "identity.tokens.read")?;
+        need(&caller, "identity.tokens.admin")?;
     }
     let shape = Shape::of("tokens", &(principal, body.show_revoked));
     let (slice, size) = convert::slice(
@@ -95,7 +102,7 @@ pub(super) async fn revoke(api: &Api, request: Request<RevokeTokenRequest>) -> R
     let id = convert::id("id", &request.get_ref().id)?;
     let row = api.store.token_get(&scope, id).await?;
     let own = caller.principal.id == row.principal_id;
-    if !own && !caller.permissions.allows("identity.tokens.write") {
+    if !own && !caller.permissions.allows("identity.tokens.admin") {
         return Err(Error::not_found("token", id));
     }
     let held = (!own).then(|| Held::by(&scope));

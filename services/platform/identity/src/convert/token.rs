@@ -10,22 +10,29 @@ use value::{Id, Json, Time};
 use super::{optional_time, time};
 use crate::store::TokenRow;
 
-/// When a new token expires: as asked, or as late as allowed.
+/// When a new token expires: as asked, or as late as allowed, which is by the end of the API token that
+/// carries the call.
 pub(crate) fn expiry(
     asked: Option<&prost_types::Timestamp>,
     now: Time,
     longest: Duration,
+    parent_ends: Option<Time>,
 ) -> Result<Time> {
+    let latest = now + longest;
+    let latest = parent_ends.map_or(latest, |end| end.min(latest));
     let refuse = |reason: &str, description: &str| {
         Err(Error::invalid_field("expire_time", reason, description))
     };
     let Some(asked) = asked else {
-        return Ok(now + longest);
+        return Ok(latest);
     };
     match proto::time::from_proto(asked) {
         None => refuse("TIMESTAMP", "must be a time between the years 1 and 9999"),
         Some(at) if at <= now => refuse("FUTURE", "must lie in the future"),
-        Some(at) if at > now + longest => refuse("TOO_LATE", "lies beyond what the server allows"),
+        Some(at) if at > latest => refuse(
+            "TOO_LATE",
+            "lies beyond what the server, or the token that carries the call, allows",
+        ),
         Some(at) => Ok(at),
     }
 }
@@ -52,6 +59,7 @@ pub(crate) fn row(
         created_at: now,
         updated_at: now,
         version: 1,
+        parent_id: None,
     }
 }
 
@@ -67,5 +75,6 @@ pub(crate) fn render(row: TokenRow) -> pb::ApiToken {
         revoke_time: optional_time(row.revoked_at),
         create_time: time(row.created_at),
         created_by: row.created_by,
+        parent_id: row.parent_id.map(|id| id.to_string()).unwrap_or_default(),
     }
 }

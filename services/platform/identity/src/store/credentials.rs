@@ -9,7 +9,9 @@ use diesel::prelude::*;
 use value::{Id, Time};
 
 use super::users::{UserRow, UserView};
-use super::{Change, SessionRow, Store, Target, TenantRow, access, sessions, tenants, users};
+use super::{
+    Change, SessionRow, Store, Target, TenantRow, access, sessions, tenants, tokens, users,
+};
 use crate::model::lockout::{Failures, Policy};
 use crate::model::secret::{Hash, account_key};
 use crate::model::{Email, Event};
@@ -201,11 +203,13 @@ impl Store {
             .await
     }
 
-    /// Begins a session; `None` when the account changed since the password was verified.
+    /// Begins a session, the oldest of more than `most` ends; `None` when the account changed since the
+    /// password was verified.
     pub(crate) async fn sign_in(
         &self,
         scope: &Scope,
         signed_in: SignedIn,
+        most: u32,
     ) -> error::Result<Option<SessionRow>> {
         let mut change = self.change(scope);
         change.tenant = signed_in.session.tenant;
@@ -249,6 +253,9 @@ impl Store {
                     change.announce(c, &Event::PasswordChanged { id, reset: false })?;
                     change.policy_changed(c)?;
                 }
+                if sessions::make_room(c, &change, signed_in.user, most)? {
+                    change.policy_changed(c)?;
+                }
                 sessions::begin(
                     c,
                     &change,
@@ -281,7 +288,8 @@ impl Store {
             .await
     }
 
-    /// Sets a password and ends the user's sessions but one.
+    /// Sets a password and ends the user's sessions but one. A reset by an administrator revokes the user's
+    /// API tokens too: whoever made the reset necessary may have made tokens.
     pub(crate) async fn password_set(
         &self,
         scope: &Scope,
@@ -307,6 +315,9 @@ impl Store {
                 let key = account_key(&change.tenant.to_string(), &user.email);
                 forget_failures(c, &key)?;
                 sessions::revoke_all_of_user(c, &change, user.id, keep, "revoked")?;
+                if reset {
+                    tokens::revoke_all(c, &change, user.id)?;
+                }
                 change.announce(c, &Event::PasswordChanged { id: user.id, reset })?;
                 change.policy_changed(c)?;
                 users::find_view(c, change.tenant, user.id)

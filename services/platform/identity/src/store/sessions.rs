@@ -259,6 +259,28 @@ fn insert_refresh(
     Ok(())
 }
 
+/// Ends the oldest living sessions of a user until one more may begin; whether it ended any.
+pub(super) fn make_room(
+    c: &mut Conn,
+    change: &Change,
+    user: Id,
+    most: u32,
+) -> Result<bool, Failure> {
+    let living: Vec<SessionRow> = sessions::table
+        .filter(sessions::tenant.eq(change.tenant))
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(change.now))
+        .select(SessionRow::as_select())
+        .order((sessions::created_at, sessions::id))
+        .load(c)?;
+    let surplus = (living.len() + 1).saturating_sub(most as usize);
+    for session in living.iter().take(surplus) {
+        revoke(c, change, session, "too_many")?;
+    }
+    Ok(surplus > 0)
+}
+
 /// Ends all living sessions of a user but `keep`.
 pub(super) fn revoke_all_of_user(
     c: &mut Conn,

@@ -34,21 +34,22 @@ pub(crate) struct FirstUser {
 }
 
 impl Store {
-    /// Makes a tenant, with its first administrator.
+    /// Makes a tenant, with its first administrator, for the caller of `granted`.
     pub(crate) async fn tenant_create(
         &self,
         scope: &Scope,
-        actor: String,
+        granted: &Scope,
         slug: String,
         display_name: String,
         first: Option<FirstUser>,
         request: Once,
     ) -> error::Result<TenantRow> {
         let mut change = self.change(scope);
-        let by = change.clone();
+        // A request id is the caller's own, though the work is done across tenants.
+        let by = self.change(granted);
         let new = Id::new();
         change.tenant = new;
-        change.actor = actor;
+        change.actor = granted.actor();
         let row = TenantRow {
             id: new,
             tenant: new,

@@ -5,7 +5,7 @@ use std::fmt;
 use auth::Scope;
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
-use error::Error;
+use error::{Error, reason};
 use value::{Id, Json, Time};
 
 use super::{Change, Slice, Store, access};
@@ -30,6 +30,8 @@ pub(crate) struct TokenRow {
     pub(crate) created_at: Time,
     pub(crate) updated_at: Time,
     pub(crate) version: i64,
+    /// The token it was made with.
+    pub(crate) parent_id: Option<Id>,
 }
 
 impl fmt::Debug for TokenRow {
@@ -62,12 +64,13 @@ pub(crate) struct TokenFilter {
 }
 
 impl Store {
-    /// Makes a token for a principal that may do no more than the caller.
+    /// Makes a token for a principal that may do no more than the caller and has fewer than `most` tokens.
     pub(crate) async fn token_create(
         &self,
         scope: &Scope,
         row: TokenRow,
         held: Held,
+        most: u32,
     ) -> error::Result<TokenRow> {
         let change = self.change(scope);
         self.db
@@ -83,6 +86,8 @@ impl Store {
                     given = role::permissions_of(&roles);
                 }
                 held.cover(&given)?;
+                let row = under_parent(c, &change, row.clone())?;
+                check_quota(c, &change, principal, most)?;
                 insert(c, &change, &row)?;
                 change.policy_changed(c)?;
                 find(c, change.tenant, row.id)
@@ -196,6 +201,50 @@ pub(super) fn insert(c: &mut Conn, change: &Change, row: &TokenRow) -> Result<()
     change.announce(c, &event)
 }
 
+/// Bounds a token by the one it was made with, which must still be alive.
+fn under_parent(c: &mut Conn, change: &Change, row: TokenRow) -> Result<TokenRow, Failure> {
+    let Some(parent) = row.parent_id else {
+        return Ok(row);
+    };
+    let parent = api_tokens::table
+        .filter(api_tokens::id.eq(parent))
+        .filter(api_tokens::tenant.eq(change.tenant))
+        .filter(api_tokens::revoked_at.is_null())
+        .select(TokenRow::as_select())
+        .first(c)
+        .optional()?;
+    let Some(parent) = parent else {
+        let gone = "the token that carries the call was revoked";
+        return Err(Error::new(&reason::TOKEN_REVOKED, gone).into());
+    };
+    let expires_at = match (row.expires_at, parent.expires_at) {
+        (Some(own), Some(end)) => Some(own.min(end)),
+        (own, end) => own.or(end),
+    };
+    Ok(TokenRow { expires_at, ..row })
+}
+
+fn check_quota(c: &mut Conn, change: &Change, principal: Id, most: u32) -> Result<(), Failure> {
+    let living: i64 = api_tokens::table
+        .filter(api_tokens::tenant.eq(change.tenant))
+        .filter(api_tokens::principal_id.eq(principal))
+        .filter(api_tokens::revoked_at.is_null())
+        .filter(
+            api_tokens::expires_at
+                .is_null()
+                .or(api_tokens::expires_at.gt(change.now)),
+        )
+        .count()
+        .get_result(c)?;
+    if living < i64::from(most) {
+        return Ok(());
+    }
+    let message = format!("a principal may have {most} api tokens: revoke one that is not needed");
+    Err(Error::new(&reason::QUOTA_EXCEEDED, message)
+        .with_metadata("limit", most.to_string())
+        .into())
+}
+
 /// Revokes all tokens of a principal.
 pub(super) fn revoke_all(c: &mut Conn, change: &Change, principal: Id) -> Result<(), Failure> {
     let ids: Vec<Id> = api_tokens::table
@@ -210,14 +259,37 @@ pub(super) fn revoke_all(c: &mut Conn, change: &Change, principal: Id) -> Result
     Ok(())
 }
 
+/// Revokes a token and all that were made with it, and with those.
 fn revoke(c: &mut Conn, change: &Change, id: Id, principal: Id) -> Result<(), Failure> {
-    diesel::update(api_tokens::table.find(id))
+    let mut ended = vec![(id, principal)];
+    while let Some((id, principal)) = ended.pop() {
+        revoke_one(c, change, id, principal)?;
+        let made_with: Vec<(Id, Id)> = api_tokens::table
+            .filter(api_tokens::tenant.eq(change.tenant))
+            .filter(api_tokens::parent_id.eq(id))
+            .filter(api_tokens::revoked_at.is_null())
+            .select((api_tokens::id, api_tokens::principal_id))
+            .load(c)?;
+        ended.extend(made_with);
+    }
+    Ok(())
+}
+
+fn revoke_one(c: &mut Conn, change: &Change, id: Id, principal: Id) -> Result<(), Failure> {
+    // Of several that end together, one may have ended with another already.
+    let living = api_tokens::table
+        .find(id)
+        .filter(api_tokens::revoked_at.is_null());
+    let ended = diesel::update(living)
         .set((
             api_tokens::revoked_at.eq(change.now),
             api_tokens::updated_at.eq(change.now),
             api_tokens::version.eq(api_tokens::version + 1),
         ))
         .execute(c)?;
+    if ended == 0 {
+        return Ok(());
+    }
     change.announce(c, &Event::TokenRevoked { id, principal })
 }
 

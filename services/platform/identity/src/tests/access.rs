@@ -113,7 +113,7 @@ testkit::both! {
         admin.assign_role(assign(pb::SubjectKind::Group, &group, "admin")).await.unwrap();
         let ada = world.create_user(&mut admin, "ada@example.com").await.id;
 
-        let mut editor = world.limited(&["*.read", "*.write", "identity.roles.admin"]);
+        let mut editor = world.limited(&["*.read", "*.write", "identity.*"]);
         let id = boss.id.clone();
         let answers = [
             reason(editor.assign_role(assign(pb::SubjectKind::User, &ada, "admin")).await),

@@ -6,7 +6,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 use super::*;
 
 /// Calls a method with an empty message: guards answer before the message is looked at.
-async fn call(channel: Channel, path: &'static str) -> Result<(), Error> {
+pub(super) async fn call(channel: Channel, path: &'static str) -> Result<(), Error> {
     let mut grpc = tonic::client::Grpc::new(channel);
     grpc.ready().await.unwrap();
     let codec = tonic_prost::ProstCodec::<(), ()>::default();

@@ -22,7 +22,7 @@ testkit::both! {
         assert_eq!(me.permissions, ["*.read", "identity.self.write"]);
         let sessions = body(ada.list_sessions(pb::ListSessionsRequest::default()).await).unwrap().sessions;
         assert!(sessions.len() == 1 && sessions[0].current && sessions[0].id == pair.session_id);
-        let read = body(ada.get_user(pb::GetUserRequest { id: user.id }).await).unwrap();
+        let read = body(world.root().get_user(pb::GetUserRequest { id: user.id }).await).unwrap();
         assert!(read.last_sign_in_time.is_some());
 
         ada.sign_out(pb::SignOutRequest {}).await.unwrap();

@@ -75,4 +75,25 @@ testkit::both! {
         root.enable_tenant(pb::EnableTenantRequest { id: tenant.id, etag: String::new() }).await.unwrap();
         world.sign_in("acme", "boss@acme.example", OTHER_PASSWORD).await.unwrap();
     }
+
+    async fn a_request_id_belongs_to_its_caller(world: World) {
+        let mut root = world.root();
+        body(root.create_tenant(new_tenant("acme")).await).unwrap();
+        world.user("second@example.com", &["admin"]).await;
+        let pair = world.sign_in("", "second@example.com", PASSWORD).await.unwrap();
+        let mut second = world.with(&pair.access_token);
+        let other = body(second.create_tenant(new_tenant("other")).await).unwrap();
+        assert_eq!(other.slug, "other", "the same id of somebody else is another request");
+        assert_eq!(body(second.create_tenant(new_tenant("other")).await).unwrap(), other);
+        assert_eq!(reason(second.create_tenant(new_tenant("acme")).await), "REQUEST_ID_REUSED");
+    }
+
+    async fn only_slugs_are_looked_up_at_sign_in(world: World) {
+        for tenant in ["No Slug", "-", "a--b", "default\n"] {
+            let error = world.sign_in(tenant, FIRST_ADMINISTRATOR, ADMIN_PASSWORD).await.unwrap_err();
+            assert_eq!(error.reason(), "INVALID_REQUEST", "{tenant}");
+            assert_eq!(error.violations()[0].field, "tenant");
+        }
+        world.sign_in("", FIRST_ADMINISTRATOR, ADMIN_PASSWORD).await.unwrap();
+    }
 }
