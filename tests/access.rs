@@ -71,17 +71,6 @@ async fn sign_in(platform: &Platform, email: &str) -> String {
     pair["accessToken"].as_str().expect("a token").to_owned()
 }
 
-/// Waits until every process answers so to a token.
-async fn answered(platform: &Platform, token: &str, expected: u16) {
-    for path in ["/api/v1/identity/roles", "/api/v1/metadata/entities"] {
-        testkit::eventually("the processes to know of the token", async || {
-            let (status, _) = platform.json_as(Some(token), Method::GET, path, None).await;
-            (status == expected).then_some(())
-        })
-        .await;
-    }
-}
-
 stories! {
     /// Without a token, with a forged one, with one that never was: refused on every RPC, before a
     /// byte of the request is looked at.
@@ -123,7 +112,7 @@ stories! {
         let (_, short) = token(json!({ "name": "short", "expire_time": expires.to_string() })).await;
         let (id, revoked) = token(json!({ "name": "revoked" })).await;
         for token in [&kept, &ended, &disabled, &short, &revoked] {
-            answered(platform, token, 200).await;
+            platform.until_known(token, true).await;
         }
 
         administer(platform, &format!("/api/v1/identity/tokens/{id}:revoke"), json!({})).await;
@@ -132,7 +121,7 @@ stories! {
         let (status, answer) = platform.json_as(Some(&ended), Method::POST, path, Some(json!({}))).await;
         assert_eq!(status, 200, "{answer}");
         for token in [&ended, &disabled, &revoked] {
-            answered(platform, token, 401).await;
+            platform.until_known(token, false).await;
         }
         refused_everywhere(platform, &[
             (Some(&ended), "TOKEN_REVOKED"),
@@ -142,13 +131,13 @@ stories! {
         .await;
 
         platform.clock.advance(Duration::from_secs(45));
-        answered(platform, &platform.token, 200).await;
+        platform.until_known(&platform.token, true).await;
         refused_everywhere(platform, &[(Some(&short), "TOKEN_EXPIRED")]).await;
         // Access tokens live for fifteen minutes. Processes prove themselves to each other by the
         // system's clock, so that no further shift is possible between several.
         if platform.is_one_process() {
             platform.clock.advance(Duration::from_secs(20 * 60));
-            answered(platform, &platform.token, 200).await;
+            platform.until_known(&platform.token, true).await;
             refused_everywhere(platform, &[(Some(&kept), "TOKEN_EXPIRED")]).await;
         }
     }

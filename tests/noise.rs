@@ -29,7 +29,7 @@ fn text(random: &mut StdRng) -> String {
         2 => "policy".to_owned(),
         3 => "name desc".to_owned(),
         4 => "a'; DROP TABLE definitions; --".to_owned(),
-        5 => "\u{202e}\u{7f}%_*\\\"{[(".to_owned(),
+        5 => "\u{0}\u{202e}\u{7f}%_*\\\"{[(".to_owned(),
         6 => "ß𝔘💥".repeat(random.random_range(1..200)),
         7 => "2026-02-30T25:61:61Z".to_owned(),
         _ => (0..random.random_range(1..40))

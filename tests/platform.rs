@@ -116,6 +116,25 @@ impl Platform {
         served
     }
 
+    /// Waits until every process, asked by itself and not through the edge, lets a token in or refuses it.
+    pub(crate) async fn until_known(&self, token: &str, let_in: bool) {
+        let cheap = ["/WhoAmI", "/ListEntities"];
+        for (channel, method) in self.served().await {
+            if !cheap.iter().any(|name| method.path.ends_with(name)) {
+                continue;
+            }
+            testkit::eventually("the processes to know of the token", || async {
+                let answer = crate::raw::call(&channel, method.path, Some(token), b"").await;
+                let known = match answer {
+                    Ok(_) => let_in,
+                    Err(status) => !let_in && status.code() == tonic::Code::Unauthenticated,
+                };
+                known.then_some(())
+            })
+            .await;
+        }
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!(
             "http://{}{path}",

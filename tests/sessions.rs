@@ -24,11 +24,7 @@ stories! {
         let token = pair["accessToken"].as_str().expect("an access token").to_owned();
 
         // A process learns of a new person within half a second.
-        testkit::eventually("the token to work in the process of metadata", || async {
-            let (status, _) = platform.json_as(Some(&token), Method::GET, "/api/v1/metadata/entities", None).await;
-            (status == 200).then_some(())
-        })
-        .await;
+        platform.until_known(&token, true).await;
         let (status, answer) = platform
             .json_as(Some(&token), Method::POST, "/api/v1/metadata/actors", Some(json!({ "code": "x", "name": "X" })))
             .await;
@@ -39,11 +35,7 @@ stories! {
             .await;
         assert_eq!(status, 200, "{answer}");
         let signed_out = Instant::now();
-        testkit::eventually("the token to be refused in the process of metadata", || async {
-            let (status, _) = platform.json_as(Some(&token), Method::GET, "/api/v1/metadata/entities", None).await;
-            (status == 401).then_some(())
-        })
-        .await;
+        platform.until_known(&token, false).await;
         // The promise is a second; the rest is what a busy machine may add.
         assert!(signed_out.elapsed() < Duration::from_secs(3), "{:?}", signed_out.elapsed());
     }

@@ -238,7 +238,6 @@ async fn leaks_nothing(
 }
 
 stories! {
-    /// Proves: META-06
     async fn definitions_of_others_are_not_there(platform: &Platform) {
         post(platform, "/api/v1/metadata/ontology:import", json!({ "yaml": SAMPLE })).await;
         let token = second_tenant(platform).await;

@@ -94,7 +94,7 @@ impl fmt::Display for ByteSize {
         const UNITS: [(u32, &str); 4] = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
         let unit = UNITS
             .iter()
-            .find(|(shift, _)| self.0 != 0 && self.0 % (1 << shift) == 0);
+            .find(|(shift, _)| self.0 != 0 && self.0.is_multiple_of(1 << shift));
         match unit {
             Some((shift, name)) => write!(f, "{}{name}", self.0 >> shift),
             None => write!(f, "{}B", self.0),

@@ -269,7 +269,7 @@ fn binary(operator: Binary, left: Value, right: Value) -> Result<Value> {
     }
     if let (Value::Number(l), Value::Number(r)) = (&left, &right) {
         return Ok(match operator {
-            Binary::Add => Value::Number(l.add(*r)?),
+            Binary::Add => Value::Number(l.plus(*r)?),
             Binary::Subtract => Value::Number(l.subtract(*r)?),
             Binary::Multiply => Value::Number(l.multiply(*r)?),
             _ => l

@@ -83,7 +83,7 @@ impl Exact {
     ///
     /// # Errors
     /// Where it does not fit.
-    pub fn add(self, other: Self) -> Result<Self, Overflow> {
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
         let shared = gcd(self.denominator, other.denominator);
         let left = self.numerator.checked_mul(other.denominator / shared);
         let right = other.numerator.checked_mul(self.denominator / shared);
@@ -109,7 +109,7 @@ impl Exact {
     /// # Errors
     /// Where it does not fit.
     pub fn subtract(self, other: Self) -> Result<Self, Overflow> {
-        self.add(other.negate()?)
+        self.plus(other.negate()?)
     }
 
     /// The product.
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(Exact::fraction(900, 1000).unwrap().to_string(), "0.9");
         assert_eq!(Exact::scaled(-25, 1).unwrap().digits(0), Ok(-3));
         assert_eq!(Exact::scaled(24, 1).unwrap().digits(0), Ok(2));
-        assert_eq!(Exact::whole(i128::MAX).add(Exact::whole(1)), Err(Overflow));
+        assert_eq!(Exact::whole(i128::MAX).plus(Exact::whole(1)), Err(Overflow));
         assert_eq!(Exact::whole(1).divide(Exact::ZERO), Ok(None));
         assert!(Exact::fraction(1, i128::MIN).is_err());
     }

@@ -1,6 +1,7 @@
 //! The metric language: text into a tree, types and units against the ontology, partial states, SQL, and exact answers.
 //!
-//! Pure: no network and no database. See each module for its rules.
+//! `parse` and `print` are the text, `plan` checks it and splits it into measures and a total, `sql::write` makes a statement of each
+//! fragment, `sql::Table` its rows into states and answers; `naive` is the reference. Pure: no network and no database.
 
 mod ast;
 pub mod calendar;

@@ -216,7 +216,7 @@ fn percentile(
     let step =
         Exact::whole(high.checked_sub(low).ok_or(Overflow)?).multiply(place.subtract(below)?)?;
     Exact::whole(low)
-        .add(step)?
+        .plus(step)?
         .multiply(Exact::scaled(1, scale)?)
         .map(Some)
 }

@@ -108,7 +108,7 @@ both! {
         assert_eq!(ask(bench.stranger()).await, Code::Unimplemented);
         assert_eq!(ask(bench.anonymous()).await, Code::Unauthenticated);
         assert_eq!(ask(bench.with_permissions(&["metadata.*"])).await, Code::PermissionDenied);
-        assert_eq!(ask(bench.with_permissions(&["identity.users.read"])).await, Code::Unimplemented);
+        assert_eq!(ask(bench.with_permissions(&["identity.users.admin"])).await, Code::Unimplemented);
         assert_ne!(bench.tenant(), bench.other_tenant());
         let internal = AnnounceRequest { services: vec!["x".into()], address: "y".into() };
         let refused = MeshServiceClient::new(bench.admin()).announce(internal.clone()).await;

@@ -380,13 +380,12 @@ fn first_path(expr: &Expr, found: &mut Option<(String, Span)>) {
     let mut stack = vec![expr];
     while let Some(expr) = stack.pop() {
         match &expr.node {
-            Node::Path { entity, .. } => {
+            Node::Path { entity, .. }
                 if found
                     .as_ref()
-                    .is_none_or(|(_, span)| expr.span.start < span.start)
-                {
-                    *found = Some((entity.clone(), expr.span));
-                }
+                    .is_none_or(|(_, span)| expr.span.start < span.start) =>
+            {
+                *found = Some((entity.clone(), expr.span));
             }
             Node::Unary(_, x) => stack.push(x),
             Node::Binary(_, l, r) => stack.extend([&**l, &**r]),

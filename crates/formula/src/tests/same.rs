@@ -348,3 +348,18 @@ proptest! {
         prop_assert!(compare(rows, formula)?);
     }
 }
+
+/// The comparison would say nothing if most random formulas were refused.
+#[test]
+fn most_random_formulas_are_planned() {
+    use proptest::{strategy::ValueTree as _, test_runner::TestRunner};
+    let mut runner = TestRunner::deterministic();
+    let plain = plain();
+    let planned = (0..200).filter(|_| {
+        let formula = formulas().new_tree(&mut runner).unwrap().current();
+        let definition = crate::Definition::new(&formula);
+        crate::plan(&plain, &super::world::metrics(), &definition).is_ok()
+    });
+    let planned = planned.count();
+    assert!(planned > 100, "{planned} of 200");
+}

@@ -6,7 +6,6 @@ mod crud;
 mod history;
 mod large;
 mod lists;
-mod measure_tmp;
 mod ontology;
 mod references;
 mod uml;

@@ -9,7 +9,7 @@ use crate::{
 };
 use auth::Scope;
 use db::{Conn, Failure, OrElse, etag, idempotency, outbox};
-use diesel::prelude::*;
+use diesel::{prelude::*, upsert::excluded};
 use error::{Error, Violations};
 use serde_json::Value;
 use value::{Id, Json, Time};
@@ -253,7 +253,8 @@ pub(super) fn write_all(
     action: Action,
     changes: &[Changed],
 ) -> Result<(), Failure> {
-    let (mut new, mut versions) = (Vec::new(), Vec::with_capacity(changes.len()));
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    let mut versions = Vec::with_capacity(changes.len());
     for Changed { record, before } in changes {
         let row = Row::of(change.tenant, record);
         versions.push(NewVersion {
@@ -265,12 +266,15 @@ pub(super) fn write_all(
             document: row.document.clone(),
             created_at: record.updated,
         });
-        if before.is_some() {
+        if before.is_none() {
+            new.push(row);
+        } else if matches!((&*c, changes), (Conn::Sqlite(_), _) | (_, [_])) {
             overwrite(c, change, record, &row)?;
         } else {
-            new.push(row);
+            changed.push(row);
         }
     }
+    overwrite_all(c, &changed)?;
     db::insert_all!(c, definitions::table, new).on_unique(|| match changes {
         [Changed { record, .. }] => exists(record),
         // Only another change at the same time gets here: the rows were looked for in this transaction.
@@ -311,6 +315,29 @@ fn overwrite(c: &mut Conn, change: &Change, record: &Record, row: &Row) -> Resul
     if count == 0 {
         return Err(etag::mismatch().into());
     }
+    Ok(())
+}
+
+/// Many rows in a few statements: on PostgreSQL each statement is a round trip. That they are still of the version
+/// that was read, in this transaction, the isolation of the transaction sees to.
+fn overwrite_all(c: &mut Conn, rows: &[Row]) -> Result<(), Failure> {
+    db::upsert!(
+        c,
+        definitions::table,
+        rows,
+        on = definitions::id,
+        set = (
+            definitions::name_key.eq(excluded(definitions::name_key)),
+            definitions::search.eq(excluded(definitions::search)),
+            definitions::state.eq(excluded(definitions::state)),
+            definitions::value_chain.eq(excluded(definitions::value_chain)),
+            definitions::module.eq(excluded(definitions::module)),
+            definitions::document.eq(excluded(definitions::document)),
+            definitions::version.eq(excluded(definitions::version)),
+            definitions::updated_at.eq(excluded(definitions::updated_at)),
+            definitions::deleted_at.eq(excluded(definitions::deleted_at)),
+        )
+    )?;
     Ok(())
 }
 
