@@ -234,6 +234,7 @@ macro_rules! stories {
     ($($(#[$meta:meta])* async fn $name:ident($platform:ident: &Platform) $body:block)+) => {$(
         $(#[$meta])*
         mod $name {
+            #[allow(unused_imports, reason = "a story may need nothing of its file")]
             use super::*;
             use $crate::platform::Topology;
 

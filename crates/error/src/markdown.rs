@@ -8,7 +8,7 @@ use crate::Reason;
 pub fn markdown(groups: &[(&str, &[&Reason])]) -> String {
     let mut page = String::from(
         "# Errors\n\n\
-         <!-- Made from the reasons in the code by `cargo xtask docs`; do not edit. -->\n\n\
+         <!-- Made from the reasons in the code by `cargo xtask errors`; do not edit. -->\n\n\
          Every failed call answers a gRPC status whose details hold a `google.rpc.ErrorInfo` with the domain `tessera`\n\
          and one of the reasons below. Over HTTP the same details stand in the JSON body. Reasons are stable; messages are not.\n",
     );

@@ -26,6 +26,8 @@ use value::{Clock, SystemClock};
 
 /// The service that owns the policy.
 const POLICY_OWNER: &str = "identity";
+/// How often recorded measurements are folded together.
+const UPKEEP: Duration = Duration::from_secs(5);
 /// How often expired rows of the ground's tables are deleted.
 const HOUSEKEEPING: Duration = Duration::from_secs(10 * 60);
 /// How long a start waits for another process to give the policy.
@@ -171,6 +173,14 @@ impl Process {
             "policy",
             vec![Arc::new(move || Box::pin(has_policy(Arc::clone(&waiting))))],
         );
+
+        let (folding, stop) = (metrics.clone(), shutdown.clone());
+        let fold = async move {
+            while stop.sleep(UPKEEP).await {
+                folding.upkeep();
+            }
+        };
+        supervisor.start("telemetry", vec![Task::once("upkeep", fold)], &shutdown);
 
         let mut listeners = JoinSet::new();
         let inbound = Inbound::new(Arc::clone(&guards), rpc::merge(routes));

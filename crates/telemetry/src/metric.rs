@@ -30,6 +30,12 @@ impl Metrics {
         Self(handle.clone())
     }
 
+    /// Folds what was recorded since the last time into the histograms. Without it, or a scrape, every
+    /// single value stays in memory.
+    pub fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         self.0.run_upkeep();

@@ -167,6 +167,10 @@ pub(super) fn claims() -> impl Strategy<Value = Vec<Row>> {
         value.map_or(Value::Null(Missing::Absent), make)
     }
     proptest::collection::vec(claim, 0..25).prop_map(move |claims| {
+        #[expect(
+            clippy::type_complexity,
+            reason = "the shape is the strategy's, not ours"
+        )]
         let make = |(
             number,
             ((filed, settled, status), (amount, paid, visits), (share, score, urgent, due)),

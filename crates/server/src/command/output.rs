@@ -1,25 +1,21 @@
 //! The two streams of a command: results on standard output, words about them on standard error.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one place where commands print"
-)]
 
 use std::io::Write;
 
 /// A result.
 pub(super) fn print(text: &str) {
-    println!("{text}");
-    // A reader that waits for the line must get it now, even through a pipe.
-    let _ = std::io::stdout().flush();
+    let mut out = std::io::stdout().lock();
+    // Flushed, so that a reader who waits for the line gets it now. One who has gone, as `head` does,
+    // wants no more: that is no failure.
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Progress, for people.
 pub(super) fn print_progress(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A failure, for people.
 pub(super) fn print_error(text: &str) {
-    eprintln!("tessera: {text}");
+    let _ = writeln!(std::io::stderr(), "tessera: {text}");
 }

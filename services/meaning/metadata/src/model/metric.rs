@@ -1,4 +1,5 @@
-//! Metrics: numbers the business steers by. The formula is kept as text; whoever calculates parses it.
+//! Metrics: numbers the business steers by. The formula is kept as written, and must follow the grammar of the
+//! metric language; whether it fits the entities is for whoever calculates it.
 
 use super::{
     AttributeRef, Kind, References, Rules, Span,
@@ -295,6 +296,13 @@ impl Metric {
                 "REQUIRED",
                 "a metric of this type has a formula",
             );
+            if let Err(problems) = formula::parse(&self.formula)
+                && written
+            {
+                for found_at in problems.violations("formula") {
+                    found.add(found_at.field, found_at.reason, found_at.description);
+                }
+            }
         }
         if metric_type == Simple {
             found.check(

@@ -5,6 +5,7 @@
 //! next start.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use auth::{ApiToken, Scope};
@@ -68,7 +69,11 @@ pub(crate) async fn ensure(
     } else if !kept {
         // A process with another folder was first: these files open nothing.
         for file in [Some(token_file), password_file].into_iter().flatten() {
-            fs::remove_file(file)?;
+            match fs::remove_file(file) {
+                // Another process with this folder was first to do so.
+                Err(gone) if gone.kind() == ErrorKind::NotFound => {}
+                removed => removed?,
+            }
         }
     }
     Ok(tenant)
@@ -84,9 +89,19 @@ fn first_password(config: &Config, folder: &Path) -> Result<(Password, Option<Pa
     Ok((Password::new(text), Some(file)))
 }
 
-/// The secret in a file, which is made if it is missing.
-fn secret_file(path: &Path, make: impl FnOnce() -> String) -> Result<String, BoxError> {
-    write_private(path, format!("{}\n", make()).as_bytes(), false)?;
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(text.trim_end().to_owned())
+/// The secret in a file, which is made if it is missing; again, if a process that lost the race takes
+/// it away between the writing and the reading.
+fn secret_file(path: &Path, make: impl Fn() -> String) -> Result<String, BoxError> {
+    const TRIES: usize = 3;
+    for left in (0..TRIES).rev() {
+        write_private(path, format!("{}\n", make()).as_bytes(), false)?;
+        match fs::read_to_string(path) {
+            Err(gone) if gone.kind() == ErrorKind::NotFound && left > 0 => {}
+            read => {
+                let text = read.map_err(|error| format!("{}: {error}", path.display()))?;
+                return Ok(text.trim_end().to_owned());
+            }
+        }
+    }
+    unreachable!("the last try returns")
 }
