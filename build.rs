@@ -17,6 +17,8 @@ mod methods;
 mod names;
 #[path = "build/redact.rs"]
 mod redact;
+#[path = "build/rules.rs"]
+mod rules;
 #[path = "build/wings.rs"]
 mod wings;
 

@@ -84,7 +84,6 @@ fn errors_point_at_the_character() {
     );
 }
 
-/// Proves: CALC-04 (limits of the language are refusals)
 #[test]
 fn what_is_too_large_is_refused_and_nothing_overflows() {
     let chain = vec!["1"; 10_000].join(" + ");

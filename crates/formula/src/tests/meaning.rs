@@ -20,7 +20,6 @@ fn hint(formula: &str) -> String {
     problems.as_slice()[0].hint.clone().unwrap_or_default()
 }
 
-/// Proves: CALC-04, META-04
 #[test]
 fn what_is_wrong_is_told_with_code_and_place() {
     use Code::*;

@@ -15,7 +15,6 @@ fn day(text: &str) -> Moment {
     Moment::Date(calendar::parse_date(text).unwrap())
 }
 
-/// Proves: CALC-05, CALC-06
 #[test]
 fn retention_of_the_seed() {
     let rows = retention_rows();
@@ -148,7 +147,6 @@ fn numbers_beyond_64_bits_are_summed_or_refused_and_never_wrong() {
     }
 }
 
-/// Proves: CALC-05 (values are parameters, names are quoted)
 #[test]
 fn text_of_a_formula_is_never_text_of_the_sql() {
     let evil = "x'; DROP TABLE \"t claim\"; --";
@@ -329,7 +327,6 @@ fn compare(rows: Vec<naive::Row>, formula: &str) -> Result<bool, TestCaseError> 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_shrink_time: 5_000, ..ProptestConfig::default() })]
 
-    /// Proves: CALC-05
     #[test]
     fn random_formulas_over_random_rows(rows in claims(), formula in formulas()) {
         compare(rows, &formula)?;
