@@ -101,6 +101,18 @@ fn put_field_mask(text: &str, out: &mut Vec<u8>) -> Option<()> {
         {
             return None;
         }
+        // A name begins with a letter, and an underscore stands between two parts of it: anything else
+        // could not be written back as it was read.
+        let part_of_name = |bytes: &[u8]| {
+            bytes.first().is_some_and(u8::is_ascii_alphabetic)
+                && bytes
+                    .windows(2)
+                    .all(|two| two[0] != b'_' || two[1].is_ascii_lowercase())
+                && bytes.last() != Some(&b'_')
+        };
+        if !path.split('.').all(|part| part_of_name(part.as_bytes())) {
+            return None;
+        }
         out.push(1 << 3 | 2);
         let snake: Vec<u8> = path
             .bytes()

@@ -98,6 +98,7 @@ impl Run {
                 &self.request_id,
             ),
         };
+        let response = explained(response, &self.request_id);
         let Some(mut held) = self.held.take() else {
             return response;
         };
@@ -149,6 +150,16 @@ fn code_of(response: &Response<Body>) -> Code {
         .headers()
         .get("grpc-status")
         .map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}
+
+/// A message over the limit is refused by the transport, in words of its own: it gets our reason.
+fn explained(response: Response<Body>, request_id: &HeaderValue) -> Response<Body> {
+    let plain = !response.headers().contains_key("grpc-status-details-bin");
+    if code_of(&response) == Code::OutOfRange && plain {
+        let what = "the message is larger than this method accepts";
+        return refusal(Error::new(&reason::MESSAGE_TOO_LARGE, what), request_id);
+    }
+    response
 }
 
 /// A body that keeps its call counted as work.
