@@ -7,6 +7,8 @@ fn methods() -> MethodTable {
         &proto::CONTRACTS,
         &proto_platform::CONTRACTS,
         &proto_meaning::CONTRACTS,
+        &proto_data::CONTRACTS,
+        &proto_numbers::CONTRACTS,
     ])
 }
 

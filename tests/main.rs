@@ -2,11 +2,21 @@
 //! whole platform in each topology and on each database.
 
 mod access;
+mod business;
+mod changes;
+mod commands;
 mod contracts;
+mod database;
 mod edge;
 mod noise;
+mod numbers;
 mod ontology;
 mod platform;
 mod raw;
+mod refusals;
+mod retention;
+mod row_filters;
 mod sessions;
+mod simulation;
 mod tenancy;
+mod torture;

@@ -5,10 +5,12 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use server::{Process, Settings};
 use std::{
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use testkit::Backend;
+use tokio::runtime::Runtime;
 use tonic::transport::{Channel, Endpoint};
 use value::{Clock, SystemClock, Time};
 
@@ -19,9 +21,16 @@ pub(crate) enum Topology {
     Local,
     /// All in one process, calling each other over the process's own socket.
     Loopback,
-    /// A process per service; the edge runs beside identity.
+    /// Three processes; the edge of the first is used.
     Split,
 }
+
+/// Which services share a process where they are split.
+const SPLIT: [&[&str]; 3] = [
+    &["identity", "metadata"],
+    &["warehouse"],
+    &["calculation", "simulation"],
+];
 
 /// The system's time, and what a story adds to it.
 #[derive(Debug, Default)]
@@ -39,9 +48,49 @@ impl Clock for ShiftedClock {
     }
 }
 
+/// A process in a runtime of its own, so that it can be cut off as a kill does.
+struct Slot {
+    target: Vec<&'static str>,
+    mesh: &'static str,
+    grpc: SocketAddr,
+    http: SocketAddr,
+    process: Option<Process>,
+    // Dropped last: what still runs in it is cut.
+    runtime: Cut,
+}
+
+/// A runtime that takes its tasks with it, also where dropping one is not allowed.
+struct Cut(Option<Runtime>);
+
+impl Cut {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build();
+        Self(Some(runtime.expect("a runtime starts")))
+    }
+
+    async fn run<F>(&self, work: F) -> F::Output
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let runtime = self.0.as_ref().expect("it is there until it is dropped");
+        runtime.spawn(work).await.expect("no panic")
+    }
+}
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// A running platform with the token of its administrator.
 pub(crate) struct Platform {
-    processes: Vec<Process>,
+    slots: Vec<Slot>,
     http: Client,
     pub(crate) token: String,
     /// The time of all processes.
@@ -52,47 +101,121 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) async fn start(backend: Backend, topology: Topology) -> Self {
-        let clock = Arc::new(ShiftedClock::default());
-        let start = async |target, peers: &[&str], mesh| {
-            let settings = settings(&backend, target, peers, mesh);
-            let process = Process::start_with_clock(settings, clock.clone()).await;
-            process.expect("the process starts")
-        };
-        let processes = match topology {
-            Topology::Local => vec![start("all", &[], "").await],
-            Topology::Loopback => vec![start("all", &[], "loopback = true").await],
+        let targets: Vec<(Vec<&'static str>, &'static str)> = match topology {
+            Topology::Local => vec![(vec!["all"], "")],
+            Topology::Loopback => vec![(vec!["all"], "loopback = true")],
             Topology::Split => {
-                let identity = start("identity", &[], "").await;
-                let peer = identity.grpc().to_string();
-                let metadata = start("metadata", &[&peer], "").await;
-                vec![identity, metadata]
+                let spread: usize = SPLIT.iter().map(|group| group.len()).sum();
+                assert_eq!(
+                    spread,
+                    server::services().len(),
+                    "every service has a place"
+                );
+                SPLIT.iter().map(|group| (group.to_vec(), "")).collect()
             }
         };
-        for process in &processes {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut platform = Self {
+            slots: Vec::new(),
+            http: Client::new(),
+            token: String::new(),
+            clock: Arc::new(ShiftedClock::default()),
+            backend,
+        };
+        for (target, mesh) in targets {
+            platform.slots.push(Slot {
+                target,
+                mesh,
+                grpc: any,
+                http: any,
+                process: None,
+                runtime: Cut::new(),
+            });
+            platform.begin(platform.slots.len() - 1).await;
+        }
+        platform.until_together().await;
+        let token = std::fs::read_to_string(data(&platform.backend).join("identity/admin.token"))
+            .expect("the first start leaves the administrator's token");
+        platform.token = token.trim().to_owned();
+        platform
+    }
+
+    /// Starts a process that does not run: at the same addresses as before, if it ran before.
+    async fn begin(&mut self, at: usize) {
+        let peers: Vec<String> = match at {
+            0 => Vec::new(),
+            _ => vec![self.slots[0].grpc.to_string()],
+        };
+        let slot = &mut self.slots[at];
+        slot.runtime = Cut::new();
+        let settings = settings(&self.backend, slot, &peers);
+        let clock = self.clock.clone();
+        let started = slot
+            .runtime
+            .run(async move { Process::start_with_clock(settings, clock).await });
+        let process = started.await.expect("the process starts");
+        slot.grpc = process.grpc();
+        slot.http = process.http().expect("every process has the edge");
+        slot.process = Some(process);
+    }
+
+    async fn until_together(&self) {
+        for slot in &self.slots {
             testkit::eventually("the processes to find each other", || async {
+                let process = slot.process.as_ref()?;
                 process.directory().unreachable().is_empty().then_some(())
             })
             .await;
         }
-        let token = std::fs::read_to_string(data(&backend).join("identity/admin.token"))
-            .expect("the first start leaves the administrator's token");
-        Self {
-            processes,
-            http: Client::new(),
-            token: token.trim().to_owned(),
-            clock,
-            backend,
+    }
+
+    /// How many processes there are.
+    pub(crate) fn processes(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Stops a process as an operator does, and starts it again.
+    pub(crate) async fn restart(&mut self, at: usize) {
+        self.end(at).await;
+        self.begin(at).await;
+        self.until_together().await;
+    }
+
+    /// Cuts a process off in the middle of whatever it does, and starts it again.
+    pub(crate) async fn kill(&mut self, at: usize) {
+        let slot = &mut self.slots[at];
+        slot.runtime = Cut(None);
+        slot.process = None;
+        self.begin(at).await;
+        self.until_together().await;
+    }
+
+    async fn end(&mut self, at: usize) {
+        let slot = &mut self.slots[at];
+        if let Some(process) = slot.process.take() {
+            slot.runtime.run(process.stop()).await;
         }
+    }
+
+    /// The faults on calls that leave each process, or within it.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &rpc::Faults> {
+        let running = self.slots.iter().filter_map(|slot| slot.process.as_ref());
+        running.map(Process::faults)
+    }
+
+    /// Where the rows are, for those who look behind the services.
+    pub(crate) fn storage(&self) -> db::StorageConfig {
+        self.backend.storage()
     }
 
     /// The process with the edge.
     pub(crate) fn front(&self) -> &Process {
-        &self.processes[0]
+        self.slots[0].process.as_ref().expect("it runs")
     }
 
     /// Whether all services share a process.
     pub(crate) fn is_one_process(&self) -> bool {
-        self.processes.len() == 1
+        self.slots.len() == 1
     }
 
     /// A connection to the gRPC socket of the front process.
@@ -100,10 +223,18 @@ impl Platform {
         connect(self.front()).await
     }
 
+    /// A connection to the gRPC socket of the process that serves `service`.
+    pub(crate) async fn grpc_of(&self, service: &str) -> Channel {
+        let serves =
+            |process: &&Process| process.directory().served().iter().any(|s| *s == service);
+        let mut running = self.slots.iter().filter_map(|slot| slot.process.as_ref());
+        connect(running.find(serves).expect("a process serves it")).await
+    }
+
     /// Every method for end users, with a connection to each process that serves it.
     pub(crate) async fn served(&self) -> Vec<(Channel, &'static proto::Method)> {
         let mut served = Vec::new();
-        for process in &self.processes {
+        for process in self.slots.iter().filter_map(|slot| slot.process.as_ref()) {
             let channel = connect(process).await;
             let here = process.directory().served();
             let methods = server::methods();
@@ -152,6 +283,36 @@ impl Platform {
         self.json_as(Some(&self.token), method, path, body).await
     }
 
+    /// A call through the edge that somebody else may send.
+    pub(crate) fn request(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> reqwest::RequestBuilder {
+        let mut request = self.http.request(method, self.url(path));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        match body {
+            Some(body) => request.json(&body),
+            None => request,
+        }
+    }
+
+    /// Waits until every process has heard what identity's process knows of people.
+    pub(crate) async fn until_one_policy(&self) {
+        let latest = self.front().authority().version();
+        testkit::eventually("the policy to be everywhere", || async {
+            let mut running = self.slots.iter().filter_map(|slot| slot.process.as_ref());
+            running
+                .all(|process| process.authority().version() >= latest)
+                .then_some(())
+        })
+        .await;
+    }
+
     /// The same with another token, or none.
     pub(crate) async fn json_as(
         &self,
@@ -160,13 +321,7 @@ impl Platform {
         path: &str,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let mut request = self.http.request(method, self.url(path));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
+        let request = self.request(token, method, path, body);
         let answer = request.send().await.expect("the edge answers");
         let status = answer.status().as_u16();
         let text = answer.text().await.expect("the answer is text");
@@ -176,9 +331,9 @@ impl Platform {
         )
     }
 
-    pub(crate) async fn stop(self) {
-        for process in self.processes.into_iter().rev() {
-            process.stop().await;
+    pub(crate) async fn stop(mut self) {
+        for at in (0..self.slots.len()).rev() {
+            self.end(at).await;
         }
         // A server that serves many test runs must not fill up.
         if self.backend.storage().url.is_empty() {
@@ -204,13 +359,17 @@ fn data(backend: &Backend) -> std::path::PathBuf {
     backend.folder().join("data")
 }
 
-/// The settings of one process on free ports.
-fn settings(backend: &Backend, target: &str, peers: &[&str], mesh: &str) -> Settings {
+/// The settings of one process, on free ports the first time.
+fn settings(backend: &Backend, slot: &Slot, peers: &[String]) -> Settings {
     let text = format!(
-        "[server]\ntarget = [{target:?}]\ngrpc = \"127.0.0.1:0\"\ndata = {data:?}\n\
-         [gateway]\nlisten = \"127.0.0.1:0\"\n\
+        "[server]\ntarget = {target:?}\ngrpc = \"{grpc}\"\ndata = {data:?}\n\
+         [gateway]\nlisten = \"{http}\"\n\
          [mesh]\npeers = {peers:?}\n{mesh}\n\
          [services.identity.hashing]\nmemory_kib = 8\niterations = 1\n",
+        target = slot.target,
+        grpc = slot.grpc,
+        http = slot.http,
+        mesh = slot.mesh,
         data = data(backend),
     );
     let mut table: toml::Table = text.parse().expect("the settings are TOML");

@@ -31,7 +31,7 @@ fn id(resource: &Value) -> String {
 }
 
 /// A second tenant, and the access token of its administrator.
-async fn second_tenant(platform: &Platform) -> String {
+pub(crate) async fn second_tenant(platform: &Platform) -> String {
     let body = json!({
         "tenant": { "slug": "rival", "display_name": "Rival" },
         "administrator_email": "eve@example.com",

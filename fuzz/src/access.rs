@@ -74,6 +74,7 @@ impl Access {
                 },
                 roles: Vec::new(),
                 disabled: false,
+                row_filters: Vec::new(),
             }],
             roles: Vec::new(),
             tokens: vec![TokenPolicy {
@@ -84,6 +85,7 @@ impl Access {
                 permissions: Vec::new(),
             }],
             revoked_sessions: vec![id(ENDED)],
+            row_filters: Vec::new(),
         };
         let authority = Authority::new(Config::default(), Arc::new(clock));
         authority.install(snapshot, now).expect("a sound key");

@@ -113,7 +113,8 @@ impl Authority {
     /// restore, this process denies everything rather than overlook a revocation.
     ///
     /// # Errors
-    /// `INTERNAL` if a key in it is unusable; the policy at hand stays.
+    /// `INTERNAL` if a key in it is unusable, or a principal names a row filter that is not in it; the
+    /// policy at hand stays.
     pub fn install(&self, snapshot: Snapshot, as_of: Time) -> Result<(), Error> {
         let index = Arc::new(Index::new(snapshot)?);
         let before = self.policy.rcu(|old| match old {
@@ -233,6 +234,7 @@ impl Authority {
             principal: entry.principal.clone(),
             roles: entry.roles.clone(),
             permissions: Arc::clone(&entry.permissions),
+            row_filters: Arc::clone(&entry.row_filters),
             credential: Credential::Session(claims.sid),
             expires: Some(Time::from_micros(
                 claims.exp.saturating_add(leeway).saturating_mul(1_000_000),
@@ -265,6 +267,7 @@ impl Authority {
             principal: entry.principal.clone(),
             roles: entry.roles.clone(),
             permissions,
+            row_filters: Arc::clone(&entry.row_filters),
             credential: Credential::ApiToken(token.id),
             expires: known.expires,
         })

@@ -1,6 +1,6 @@
 //! The authenticated sender of a call.
 
-use crate::Permissions;
+use crate::{Permissions, RowFilters};
 use error::Error;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -57,6 +57,8 @@ pub struct Caller {
     pub roles: Vec<String>,
     /// What the roles allow, narrowed by the token where it says so.
     pub permissions: Arc<Permissions>,
+    /// Which rows they may see. A token does not change it.
+    pub row_filters: Arc<RowFilters>,
     /// What was shown.
     pub credential: Credential,
     /// When the token ends; an API token may have no end.

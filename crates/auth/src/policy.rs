@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub tokens: Vec<TokenPolicy>,
     /// Sessions that ended before their access tokens expired.
     pub revoked_sessions: Vec<Id>,
+    /// Row filters, each once; principals name theirs by position.
+    pub row_filters: Vec<RowFilterPolicy>,
 }
 
 /// A key that access tokens may be signed with: Ed25519.
@@ -39,6 +41,26 @@ pub struct PrincipalPolicy {
     pub roles: Vec<String>,
     /// Whether it, or its tenant, is disabled.
     pub disabled: bool,
+    /// Positions in [`Snapshot::row_filters`]: its own, its groups' and its roles'.
+    pub row_filters: Vec<u32>,
+}
+
+/// Which rows of an entity may be seen.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowFilterPolicy {
+    /// Code of the entity.
+    pub entity: String,
+    /// The condition that holds for the rows that may be seen, in the metric language.
+    pub condition: String,
+}
+
+// A condition may name people or places; a log gets the entity alone.
+impl std::fmt::Debug for RowFilterPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowFilterPolicy")
+            .field("entity", &self.entity)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a role holds.

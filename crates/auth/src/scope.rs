@@ -1,6 +1,6 @@
 //! What a store method needs to be called: in which tenant, for whom, under which permission.
 
-use crate::{Caller, Permissions, Principal};
+use crate::{Caller, Permissions, Principal, RowFilters};
 use error::Error;
 use std::sync::Arc;
 use value::Id;
@@ -115,6 +115,12 @@ impl Scope {
     /// The caller's permissions, unless the system acts.
     pub fn permissions(&self) -> Option<&Permissions> {
         self.caller().map(|caller| caller.permissions.as_ref())
+    }
+
+    /// Which rows the caller may see; the system sees all of them.
+    pub fn row_filters(&self) -> Arc<RowFilters> {
+        self.caller()
+            .map_or_else(RowFilters::none, |caller| Arc::clone(&caller.row_filters))
     }
 
     /// Who acts, for history and audit: `user:<id>`, `service:<id>` or `system:<reason>`.

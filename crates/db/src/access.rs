@@ -25,6 +25,8 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     service: String,
     schema: String,
+    /// What stands before every schema's name.
+    prefix: String,
     engine: Engine,
 }
 
@@ -40,10 +42,11 @@ pub(crate) enum Engine {
 }
 
 impl Db {
-    pub(crate) fn new(service: &str, schema: String, engine: Engine) -> Self {
+    pub(crate) fn new(service: &str, schema: String, prefix: String, engine: Engine) -> Self {
         Self(Arc::new(Inner {
             service: service.to_owned(),
             schema,
+            prefix,
             engine,
         }))
     }
@@ -58,6 +61,16 @@ impl Db {
         match self.0.engine {
             Engine::Sqlite { .. } => Backend::Sqlite,
             Engine::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    /// The schema on PostgreSQL in which a service makes tables while it runs, as its [`Migrations`](crate::Migrations)
+    /// name it. On SQLite there is none: names of such tables begin with the zone's name and `_`.
+    pub fn zone(&self, name: &str) -> Option<String> {
+        match self.backend() {
+            Backend::Sqlite => None,
+            // The migrator made this schema, and has checked its name.
+            Backend::Postgres => Some(format!("{}{name}", self.0.prefix).replace('-', "_")),
         }
     }
 

@@ -107,7 +107,7 @@ impl Databases {
                 share: Arc::new(Semaphore::new(self.config.share.max(1) as usize)),
             },
         };
-        let db = Db::new(name, schema, engine);
+        let db = Db::new(name, schema, self.config.schema_prefix.clone(), engine);
         opened.insert(name.to_owned(), db.clone());
         Ok(db)
     }
@@ -115,19 +115,25 @@ impl Databases {
     /// What changes and inspects the service's tables. Its methods block: use it at start-up or on a
     /// blocking thread.
     pub fn migrator(&self, migrations: &'static Migrations) -> Result<Migrator> {
-        let schema = schema_name(&self.config.schema_prefix, migrations.service)?;
+        let prefix = &self.config.schema_prefix;
+        let schema = schema_name(prefix, migrations.service)?;
+        let zone = match migrations.zone {
+            "" => None,
+            zone => Some(schema_name(prefix, zone)?),
+        };
         Ok(match &self.place {
             Place::Folder(folder) => Migrator::new(
                 migrations,
                 sqlite_file(folder, migrations.service)?,
                 schema,
+                zone,
                 None,
             ),
             Place::Server { url, migrate, .. } => {
                 let runtime = url
                     .role()
                     .filter(|role| migrate.role().as_ref() != Some(role));
-                Migrator::new(migrations, migrate.clone(), schema, runtime)
+                Migrator::new(migrations, migrate.clone(), schema, zone, runtime)
             }
         })
     }

@@ -88,6 +88,11 @@ impl Failure {
         matches!(self, Self::Sql(sql) if closed(sql))
     }
 
+    /// Did a statement run into the end that [`Conn::until`](crate::Conn::until) set?
+    pub fn is_late(&self) -> bool {
+        matches!(self, Self::Sql(sql) if crate::patience::is_late(sql))
+    }
+
     /// Should the connection that met this not be used again?
     pub(crate) fn ends_connection(&self) -> bool {
         self.is_closed() || matches!(self, Self::Commit { retry: false, .. })
@@ -175,6 +180,11 @@ impl From<Failure> for Error {
             Failure::Sql(sql) if troubled(&sql) => {
                 unavailable("the database cannot do it now").with_source(sql)
             }
+            Failure::Sql(sql) if crate::patience::is_late(&sql) => Error::new(
+                &reason::DEADLINE_EXCEEDED,
+                "the database was not done in time",
+            )
+            .with_source(sql),
             Failure::Sql(sql) => from_sql(sql),
         }
     }

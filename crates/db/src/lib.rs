@@ -20,6 +20,7 @@ pub mod macros_support;
 pub mod migrate;
 pub mod outbox;
 pub mod page;
+mod patience;
 mod pool;
 mod schema;
 mod types;
@@ -36,6 +37,7 @@ pub use expr::decimal_sum;
 pub use housekeeping::{Keep, Purged, housekeeping, sweep};
 pub use migrate::{Migrations, Migrator};
 pub use page::Page;
+pub use patience::IN_TIME;
 pub use url::{Backend, Url};
 // Linked for their bundled libraries; nothing here calls them.
 use {libsqlite3_sys as _, openssl_sys as _, pq_sys as _};

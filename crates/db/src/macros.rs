@@ -107,15 +107,28 @@ macro_rules! claim {
 ///     postgres = "../../../migrations/metadata/postgres"
 /// );
 /// ```
+///
+/// `zone = "name"` gives the service a place besides for tables that it makes itself while it runs: see [`Db::zone`](crate::Db::zone).
+///
+/// `db::migrations!("calculation")` is for a service without tables of its own: it has the ground's alone.
 #[macro_export]
 macro_rules! migrations {
-    ($service:expr, sqlite = $sqlite:literal, postgres = $postgres:literal) => {{
+    ($service:expr) => {
+        $crate::Migrations {
+            service: $service,
+            sqlite: $crate::diesel_migrations::EmbeddedMigrations::new(&[]),
+            postgres: $crate::diesel_migrations::EmbeddedMigrations::new(&[]),
+            zone: "",
+        }
+    };
+    ($service:expr, sqlite = $sqlite:literal, postgres = $postgres:literal $(, zone = $zone:literal)?) => {{
         // The embedding macro names this crate by its own name.
         use $crate::diesel_migrations;
         $crate::Migrations {
             service: $service,
             sqlite: diesel_migrations::embed_migrations!($sqlite),
             postgres: diesel_migrations::embed_migrations!($postgres),
+            zone: [$($zone,)? ""][0],
         }
     }};
 }

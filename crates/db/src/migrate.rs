@@ -28,6 +28,9 @@ pub struct Migrations {
     pub sqlite: EmbeddedMigrations,
     /// For PostgreSQL, under the same names.
     pub postgres: EmbeddedMigrations,
+    /// Where the service makes tables of its own while it runs: a schema on PostgreSQL, which the runtime role may
+    /// fill; names that begin like this on SQLite. Neither migrations nor `drift` look there. Empty: nowhere.
+    pub zone: &'static str,
 }
 
 impl Migrations {
@@ -69,6 +72,8 @@ pub struct Migrator {
     migrations: &'static Migrations,
     url: Url,
     schema: String,
+    /// The zone's schema, where there is one.
+    zone: Option<String>,
     runtime_role: Option<String>,
 }
 
@@ -77,12 +82,14 @@ impl Migrator {
         migrations: &'static Migrations,
         url: Url,
         schema: String,
+        zone: Option<String>,
         runtime_role: Option<String>,
     ) -> Self {
         Self {
             migrations,
             url,
             schema,
+            zone,
             runtime_role,
         }
     }
@@ -91,6 +98,7 @@ impl Migrator {
     pub fn up(&self, steps: Steps) -> Result<Vec<String>> {
         self.locked(|conn| {
             let done = apply(conn, self.migrations, |_| true, steps)?;
+            self.open_zone(conn)?;
             self.grant(conn)?;
             Ok(done)
         })
@@ -140,7 +148,11 @@ impl Migrator {
     pub fn drift(&self) -> Result<Vec<Difference>> {
         self.locked(|conn| {
             let versions = applied(conn)?;
-            let live = drift::objects(conn, &self.schema)?;
+            let mut live = drift::objects(conn, &self.schema)?;
+            if self.zone.is_some() && !conn.is_postgres() {
+                let own = format!("{}_", self.migrations.zone);
+                live.retain(|(table, _), _| !table.starts_with(&own));
+            }
             let fresh = match conn {
                 Conn::Sqlite(_) => {
                     let memory = Url::Sqlite(":memory:".to_owned());
@@ -181,7 +193,12 @@ impl Migrator {
             return Ok(());
         }
         self.locked(|conn| {
-            conn.batch_execute(&format!("DROP SCHEMA \"{}\" CASCADE", self.schema))
+            let zone = self
+                .zone
+                .iter()
+                .map(|zone| format!("; DROP SCHEMA IF EXISTS \"{zone}\" CASCADE"));
+            let zone: String = zone.collect();
+            conn.batch_execute(&format!("DROP SCHEMA \"{}\" CASCADE{zone}", self.schema))
                 .map_err(Failure::from)?;
             Ok(())
         })
@@ -203,6 +220,15 @@ impl Migrator {
         work(&mut conn)
     }
 
+    /// Makes the zone's schema and lets the runtime role make tables in it.
+    fn open_zone(&self, conn: &mut Conn) -> Result<()> {
+        if let (Some(zone), Conn::Pg(conn)) = (&self.zone, conn) {
+            let sql = zone_sql(zone, self.runtime_role.as_deref());
+            conn.batch_execute(&sql).map_err(Failure::from)?;
+        }
+        Ok(())
+    }
+
     /// Lets the runtime role use what the migrating role has made.
     fn grant(&self, conn: &mut Conn) -> Result<()> {
         if let (Some(role), Conn::Pg(conn)) = (&self.runtime_role, conn) {
@@ -221,6 +247,18 @@ fn grants(schema: &str, role: &str) -> String {
          GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \"{schema}\" TO \"{role}\";
          GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \"{schema}\" TO \"{role}\";
          REVOKE INSERT, UPDATE, DELETE ON \"{schema}\".__diesel_schema_migrations FROM \"{role}\""
+    )
+}
+
+/// The runtime role owns what it makes in the zone, and nobody else gets there.
+fn zone_sql(zone: &str, role: Option<&str>) -> String {
+    let grant = role.map(|role| {
+        let role = role.replace('"', "\"\"");
+        format!("; GRANT USAGE, CREATE ON SCHEMA \"{zone}\" TO \"{role}\"")
+    });
+    format!(
+        "CREATE SCHEMA IF NOT EXISTS \"{zone}\"{}",
+        grant.unwrap_or_default()
     )
 }
 
@@ -279,5 +317,11 @@ mod tests {
             4
         );
         assert!(!sql.contains("CREATE") && !sql.contains("TRUNCATE"));
+        let sql = super::zone_sql("data", Some("a\"b"));
+        assert!(sql.ends_with("GRANT USAGE, CREATE ON SCHEMA \"data\" TO \"a\"\"b\""));
+        assert_eq!(
+            super::zone_sql("data", None),
+            "CREATE SCHEMA IF NOT EXISTS \"data\""
+        );
     }
 }

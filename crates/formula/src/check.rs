@@ -10,7 +10,9 @@ mod operators;
 
 use crate::{
     Code, DataType, Definition, Entity, Expr, MAX_EXPANDED, MAX_HEIGHT, MAX_METRIC_DEPTH, Measure,
-    Metrics, Node, Number, Ontology, Problems, SetSpec, Span, Unary, Unit, calendar, parse,
+    Metrics, Node, Number, Ontology, Problems, SetSpec, Span, Unary, Unit, calendar,
+    measure::Wording,
+    parse, print,
     problem::did_you_mean,
     typed::{Literal, Typed, TypedNode},
 };
@@ -317,10 +319,15 @@ impl<'a> Checker<'a> {
 
     fn default_set(&mut self, read: crate::Read, set: &SetSpec, span: Span) -> Option<Typed> {
         let entity = self.entity(&set.entity, span)?;
-        let filter = match set.filter.trim() {
-            "" => None,
-            text => match condition(self.ontology, &set.entity, text) {
-                Ok(typed) => Some(typed),
+        let (filter, written) = match set.filter.trim() {
+            "" => (None, None),
+            text => match parse(text).and_then(|expr| {
+                Ok((
+                    typed_condition(self.ontology, &set.entity, text, &expr)?,
+                    expr,
+                ))
+            }) {
+                Ok((typed, expr)) => (Some(typed), Some(expr)),
                 Err(problems) => {
                     return self.fail(
                         Code::BadMetric,
@@ -332,7 +339,9 @@ impl<'a> Checker<'a> {
             },
         };
         let member = self.column(entity, &set.member, span)?;
-        self.set(entity, member, filter, read, span)
+        let named = Expr::new(span, Node::Name(set.member.clone()));
+        let wording = Wording::new(&entity.code, Some(&named), written.as_ref());
+        self.set(entity, member, filter, wording, read, span)
     }
 
     /// Reports a problem and answers that there is no value.
@@ -354,12 +363,28 @@ impl<'a> Checker<'a> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn condition(ontology: &Ontology, entity: &str, source: &str) -> Result<Typed, Problems> {
-    let expr = parse(source)?;
+    typed_condition(ontology, entity, source, &parse(source)?)
+}
+
+/// As [`condition`], of an expression that was made, such as by [`filter`](crate::filter).
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn condition_of(ontology: &Ontology, entity: &str, expr: &Expr) -> Result<Typed, Problems> {
+    typed_condition(ontology, entity, &print(expr), expr)
+}
+
+fn typed_condition(
+    ontology: &Ontology,
+    entity: &str,
+    source: &str,
+    expr: &Expr,
+) -> Result<Typed, Problems> {
     let none = BTreeMap::<String, Definition>::new();
     let mut checker = Checker::new(ontology, &none, source);
     let typed = checker
         .entity(entity, expr.span)
-        .and_then(|entity| checker.condition(&expr, Place::Row(entity)));
+        .and_then(|entity| checker.condition(expr, Place::Row(entity)));
     let problems = std::mem::take(&mut checker.problems);
     problems
         .finish(())
@@ -375,7 +400,7 @@ pub(crate) fn boolean(node: TypedNode) -> Typed {
 }
 
 /// A text as a literal of another type, where a literal of text meets a value of it.
-fn read_as(text: &str, data_type: DataType) -> Option<Literal> {
+pub(crate) fn read_as(text: &str, data_type: DataType) -> Option<Literal> {
     match data_type {
         DataType::Date => calendar::parse_date(text).map(Literal::Date),
         DataType::Timestamp => calendar::parse_timestamp(text).map(Literal::Timestamp),

@@ -1,7 +1,8 @@
 //! What a typed tree evaluates to: exactly, by SQL's rules for null; used for totals, and by the reference for rows.
 
 use crate::{
-    Binary, Exact, Read, Scalar, calendar,
+    Binary, DataType, Exact, Number, Read, Scalar, calendar,
+    check::read_as,
     exact::Overflow,
     typed::{Literal, Typed, TypedNode},
 };
@@ -101,7 +102,7 @@ impl Value {
     }
 
     /// The order of two values of one type; none with null, and with values of two types, which the checker lets not happen.
-    pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => Some(a.cmp(b)),
             (Self::Text(a), Self::Text(b)) | (Self::Uuid(a), Self::Uuid(b)) => Some(a.cmp(b)),
@@ -112,8 +113,36 @@ impl Value {
         }
     }
 
-    pub(crate) const fn is_null(&self) -> bool {
+    /// Whether there is none.
+    pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null(_))
+    }
+
+    /// Reads a value of the type from the text that it is displayed as: numbers in decimal, dates and instants as ISO 8601, booleans
+    /// `true` or `false`. None where the text is no such value; null is no text.
+    pub fn parse(text: &str, data_type: DataType) -> Option<Self> {
+        Some(match data_type {
+            DataType::Integer | DataType::Decimal { .. } => {
+                let digits = text.strip_prefix('-').unwrap_or(text);
+                let number = Number::parse(digits)?;
+                let exact = Exact::scaled(number.digits, number.scale).ok()?;
+                Self::Number(if digits.len() < text.len() {
+                    exact.negate().ok()?
+                } else {
+                    exact
+                })
+            }
+            DataType::Double => Self::Real(text.parse().ok()?),
+            DataType::Boolean => Self::Boolean(text.parse().ok()?),
+            DataType::Date => Self::Date(calendar::parse_date(text)?),
+            DataType::Timestamp => Self::Timestamp(calendar::parse_timestamp(text)?),
+            DataType::Uuid => match read_as(text, DataType::Uuid)? {
+                Literal::Uuid(digits) => Self::Uuid(digits),
+                _ => return None,
+            },
+            DataType::String => Self::Text(text.to_owned()),
+            DataType::Json | DataType::Null => return None,
+        })
     }
 }
 
@@ -251,10 +280,10 @@ pub(crate) fn constant(literal: &Literal) -> Result<Value> {
 fn binary(operator: Binary, left: Value, right: Value) -> Result<Value> {
     // The reason of the left side is told where both have one.
     if let Value::Null(_) = left {
-        return Ok(if operator.compares() { NULL } else { left });
+        return Ok(left);
     }
     if let Value::Null(_) = right {
-        return Ok(if operator.compares() { NULL } else { right });
+        return Ok(right);
     }
     if operator.compares() {
         let holds = |order: Ordering| match operator {

@@ -176,12 +176,70 @@ impl Exact {
         Ok((crate::number::scaled(self.digits(scale)?, scale), exact))
     }
 
+    /// In plain decimal notation with at most `most` digits from the first that is not zero, halves rounded away from zero, and whether
+    /// nothing was rounded away. All digits before the point are shown.
+    pub fn significant(self, most: usize) -> (String, bool) {
+        let (numerator, denominator) = (
+            self.numerator.unsigned_abs(),
+            self.denominator.unsigned_abs(),
+        );
+        let whole = numerator / denominator;
+        let mut rest = numerator % denominator;
+        let mut digits = whole.to_string().into_bytes();
+        let point = digits.len();
+        let mut counted = if whole == 0 { 0 } else { point };
+        while rest != 0 && counted < most {
+            let digit;
+            (digit, rest) = next_digit(rest, denominator);
+            digits.push(b'0' + digit);
+            counted += usize::from(counted > 0 || digit > 0);
+        }
+        let exact = rest == 0;
+        let mut carry = rest >= denominator.div_ceil(2) && !exact;
+        for digit in digits.iter_mut().rev() {
+            if !carry {
+                break;
+            }
+            carry = *digit == b'9';
+            *digit = if carry { b'0' } else { *digit + 1 };
+        }
+        let mut text: String = digits.into_iter().map(char::from).collect();
+        let mut point = point;
+        if carry {
+            text.insert(0, '1');
+            point += 1;
+        }
+        if point < text.len() {
+            text.insert(point, '.');
+            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        let zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+        if self.numerator < 0 && !zero {
+            text.insert(0, '-');
+        }
+        (text, exact)
+    }
+
     /// The nearest float.
     pub fn to_f64(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "that is what a float is")]
         let (numerator, denominator) = (self.numerator as f64, self.denominator as f64);
         numerator / denominator
     }
+}
+
+/// The next decimal digit of `rest / denominator`, and what is left; ten times `rest` need not fit.
+fn next_digit(rest: u128, denominator: u128) -> (u8, u128) {
+    let (mut digit, mut sum) = (0, 0_u128);
+    for _ in 0..10 {
+        // Both are below 2¹²⁷.
+        sum += rest;
+        if sum >= denominator {
+            sum -= denominator;
+            digit += 1;
+        }
+    }
+    (digit, sum)
 }
 
 /// 10^`exponent`.
@@ -244,7 +302,53 @@ mod tests {
         assert!(Exact::fraction(1, i128::MIN).is_err());
     }
 
+    #[test]
+    fn significant_digits_are_counted_from_the_first() {
+        let shown = |n: i128, d: i128, most| Exact::fraction(n, d).unwrap().significant(most);
+        for (n, d, most, text, exact) in [
+            (900, 1000, 34, "0.9", true),
+            (1, 3, 5, "0.33333", false),
+            (-2, 3, 4, "-0.6667", false),
+            (1, 3000, 3, "0.000333", false),
+            (199_999, 100_000, 3, "2", false),
+            (99_995, 10, 4, "10000", false),
+            (12_345, 1, 2, "12345", true),
+            (0, 7, 34, "0", true),
+            (-1, 8, 34, "-0.125", true),
+            (
+                1,
+                i128::MAX,
+                3,
+                "0.00000000000000000000000000000000000000588",
+                false,
+            ),
+            (
+                i128::MAX,
+                1,
+                34,
+                "170141183460469231731687303715884105727",
+                true,
+            ),
+            (i128::MAX - 1, i128::MAX, 34, "1", false),
+        ] {
+            assert_eq!(shown(n, d, most), (text.to_owned(), exact), "{n}/{d}");
+        }
+        let (third, _) = Exact::fraction(1, 3).unwrap().significant(34);
+        assert_eq!(third, format!("0.{}", "3".repeat(34)));
+    }
+
     proptest! {
+        #[test]
+        fn what_is_exact_reads_back(digits in any::<i64>(), scale in 0..19_u8) {
+            let exact = Exact::scaled(digits.into(), scale).unwrap();
+            let (text, complete) = exact.significant(34);
+            prop_assert!(complete);
+            let plain = text.trim_start_matches('-');
+            let number = crate::Number::parse(plain).unwrap();
+            let read = Exact::scaled(number.digits, number.scale).unwrap();
+            prop_assert_eq!(if plain.len() < text.len() { read.negate().unwrap() } else { read }, exact);
+        }
+
         #[test]
         fn order_is_that_of_cross_products(a in any::<i64>(), b in 1..i64::MAX, c in any::<i64>(), d in 1..i64::MAX) {
             let (x, y) = (Exact::fraction(a.into(), b.into()).unwrap(), Exact::fraction(c.into(), d.into()).unwrap());

@@ -9,8 +9,10 @@ mod canonical;
 mod check;
 mod evaluate;
 mod exact;
+mod filter;
 mod lexer;
 mod library;
+mod measure;
 pub mod naive;
 mod number;
 mod ontology;
@@ -21,26 +23,30 @@ mod problem;
 mod span;
 pub mod sql;
 mod state;
+mod tree;
 mod typed;
 mod unit;
 
 pub use ast::{Binary, Expr, Node, Unary};
 pub use canonical::{FormulaHash, canonical, hash};
-pub use check::condition;
+pub use check::{condition, condition_of};
 pub use evaluate::{Missing, Refusal, Value};
 pub use exact::{Exact, Overflow};
+pub use filter::{FilterProblem, Operand, Operator, filter};
 pub use library::{Function, LIBRARY, Level, function_named};
+pub use measure::{Aggregate, Measure};
 pub use number::{MAX_DIGITS, Number};
 pub use ontology::{
     Attribute, DataType, Definition, Entity, EntityKind, Metrics, Ontology, SetSpec,
 };
 pub use parser::parse;
-pub use plan::{Fragment, MetricKind, Plan, Shape, plan, plan_metric};
+pub use plan::{Fragment, MetricKind, Plan, Shape, measures_plan, plan, plan_metric};
 pub use printer::print;
-pub use problem::{Code, Problem, Problems};
+pub use problem::{Code, Problem, Problems, did_you_mean};
 pub use span::{Position, Span};
 pub use state::State;
-pub use typed::{Aggregate, Literal, Measure, Read, Scalar, Typed, TypedNode};
+pub use tree::{Tree, TreeKind, tree};
+pub use typed::{Literal, Read, Scalar, Typed, TypedNode};
 pub use unit::{ParseUnitError, Unit};
 
 /// At most so many bytes of text.

@@ -20,6 +20,8 @@ pub struct Function {
     pub level: Level,
     /// Fewest and most arguments.
     pub arguments: (usize, usize),
+    /// How it is written; a `where` may be left out.
+    pub signature: &'static str,
     /// What it does.
     pub meaning: &'static str,
 }
@@ -29,13 +31,22 @@ const fn function(
     level: Level,
     least: usize,
     most: usize,
+    signature: &'static str,
     meaning: &'static str,
 ) -> Function {
     Function {
         name,
         level,
         arguments: (least, most),
+        signature,
         meaning,
+    }
+}
+
+impl Function {
+    /// Whether it is calculated; the approximate ones are known by name and refused.
+    pub fn is_calculated(&self) -> bool {
+        !self.name.starts_with("approx_")
     }
 }
 
@@ -46,6 +57,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "sum(entity.attribute where condition)",
         "sum of the values that are not null; null without any",
     ),
     function(
@@ -53,6 +65,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         0,
         1,
+        "count(entity where condition)",
         "how many rows: of an entity, of `*`, or those where an expression is not null",
     ),
     function(
@@ -60,6 +73,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "count_distinct(entity.attribute where condition)",
         "how many different values, exactly",
     ),
     function(
@@ -67,6 +81,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "avg(entity.attribute where condition)",
         "sum divided by count, exactly",
     ),
     function(
@@ -74,6 +89,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "min(entity.attribute where condition)",
         "smallest value; text by its code points",
     ),
     function(
@@ -81,6 +97,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "max(entity.attribute where condition)",
         "largest value; text by its code points",
     ),
     function(
@@ -88,6 +105,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "first(entity.attribute where condition)",
         "value, not null, of the earliest row; ties by row id",
     ),
     function(
@@ -95,14 +113,23 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "last(entity.attribute where condition)",
         "value, not null, of the latest row; ties by row id",
     ),
-    function("median", Level::Aggregate, 1, 1, "percentile 0.5"),
+    function(
+        "median",
+        Level::Aggregate,
+        1,
+        1,
+        "median(entity.attribute where condition)",
+        "percentile 0.5",
+    ),
     function(
         "percentile",
         Level::Aggregate,
         2,
         2,
+        "percentile(entity.attribute, share where condition)",
         "value at a share from 0 to 1 of the ordered values, between neighbours in proportion, exactly",
     ),
     function(
@@ -110,6 +137,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "approx_count_distinct(entity.attribute where condition)",
         "how many different values, by HyperLogLog",
     ),
     function(
@@ -117,6 +145,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         2,
         2,
+        "approx_percentile(entity.attribute, share where condition)",
         "percentile by log-bucket counts (DDSketch)",
     ),
     function(
@@ -124,6 +153,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "variance(entity.attribute where condition)",
         "sample variance, exactly; null for fewer than two values",
     ),
     function(
@@ -131,6 +161,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "variance_pop(entity.attribute where condition)",
         "population variance, exactly",
     ),
     function(
@@ -138,6 +169,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "stddev(entity.attribute where condition)",
         "square root of the sample variance, a float",
     ),
     function(
@@ -145,6 +177,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Aggregate,
         1,
         1,
+        "stddev_pop(entity.attribute where condition)",
         "square root of the population variance, a float",
     ),
     function(
@@ -152,6 +185,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Set,
         1,
         1,
+        "start(entity.member where condition)",
         "members in the snapshot at the start of the period: |S|",
     ),
     function(
@@ -159,6 +193,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Set,
         1,
         1,
+        "end(entity.member where condition)",
         "members in the snapshot at the end of the period: |E|",
     ),
     function(
@@ -166,6 +201,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Set,
         1,
         1,
+        "new(entity.member where condition)",
         "members at the end that were none at the start: |E \\ S|",
     ),
     function(
@@ -173,6 +209,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Set,
         1,
         1,
+        "retained(entity.member where condition)",
         "members at both ends: |S ∩ E|",
     ),
     function(
@@ -180,14 +217,23 @@ pub const LIBRARY: &[Function] = &[
         Level::Set,
         1,
         1,
+        "dropped(entity.member where condition)",
         "members at the start that are none at the end: |S \\ E|",
     ),
-    function("abs", Level::Scalar, 1, 1, "number without its sign"),
+    function(
+        "abs",
+        Level::Scalar,
+        1,
+        1,
+        "abs(number)",
+        "number without its sign",
+    ),
     function(
         "round",
         Level::Scalar,
         1,
         2,
+        "round(number, digits)",
         "number with so many digits after the point, halves away from zero",
     ),
     function(
@@ -195,6 +241,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         1,
         1,
+        "floor(number)",
         "largest whole number not above",
     ),
     function(
@@ -202,6 +249,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         1,
         1,
+        "ceil(number)",
         "smallest whole number not below",
     ),
     function(
@@ -209,6 +257,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         1,
         20,
+        "coalesce(value, other, …)",
         "first value that is not null",
     ),
     function(
@@ -216,6 +265,7 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         2,
         2,
+        "nullif(value, other)",
         "null where both are equal, else the first",
     ),
     function(
@@ -223,22 +273,39 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         1,
         1,
+        "double(number)",
         "number as a float; what follows is not exact",
     ),
-    function("lower", Level::Scalar, 1, 1, "text with A to Z made small"),
+    function(
+        "lower",
+        Level::Scalar,
+        1,
+        1,
+        "lower(text)",
+        "text with A to Z made small",
+    ),
     function(
         "upper",
         Level::Scalar,
         1,
         1,
+        "upper(text)",
         "text with a to z made capital",
     ),
-    function("length", Level::Scalar, 1, 1, "how many characters"),
+    function(
+        "length",
+        Level::Scalar,
+        1,
+        1,
+        "length(text)",
+        "how many characters",
+    ),
     function(
         "starts_with",
         Level::Scalar,
         2,
         2,
+        "starts_with(text, beginning)",
         "whether a text begins with another",
     ),
     function(
@@ -246,16 +313,32 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         2,
         2,
+        "contains(text, part)",
         "whether a text contains another",
     ),
-    function("year", Level::Scalar, 1, 1, "year of a date"),
-    function("month", Level::Scalar, 1, 1, "month of a date, 1 to 12"),
-    function("day", Level::Scalar, 1, 1, "day of a date in its month"),
+    function("year", Level::Scalar, 1, 1, "year(date)", "year of a date"),
+    function(
+        "month",
+        Level::Scalar,
+        1,
+        1,
+        "month(date)",
+        "month of a date, 1 to 12",
+    ),
+    function(
+        "day",
+        Level::Scalar,
+        1,
+        1,
+        "day(date)",
+        "day of a date in its month",
+    ),
     function(
         "days_between",
         Level::Scalar,
         2,
         2,
+        "days_between(from, to)",
         "days from the first date to the second; unit `day`",
     ),
     function(
@@ -263,12 +346,35 @@ pub const LIBRARY: &[Function] = &[
         Level::Scalar,
         2,
         2,
+        "seconds_between(from, to)",
         "seconds from the first instant to the second, to the microsecond; unit `s`",
     ),
-    function("date", Level::Scalar, 1, 1, "day, in UTC, of an instant"),
+    function(
+        "date",
+        Level::Scalar,
+        1,
+        1,
+        "date(timestamp)",
+        "day, in UTC, of an instant",
+    ),
 ];
 
 /// The function of this name.
 pub fn function_named(name: &str) -> Option<&'static Function> {
     LIBRARY.iter().find(|function| function.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_begins_with_the_name() {
+        for function in LIBRARY {
+            let (name, _) = function.signature.split_once('(').expect("a call");
+            assert_eq!(name, function.name);
+            let filtered = function.signature.contains(" where ");
+            assert_eq!(filtered, function.level != Level::Scalar, "{name}");
+        }
+    }
 }

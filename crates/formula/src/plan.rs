@@ -1,13 +1,13 @@
 //! A formula as a plan: measures over rows, grouped into fragments of one source each, and a total over their states.
 
 use crate::{
-    Aggregate, Binary, DataType, Definition, Exact, Expr, FormulaHash, Measure, Metrics, Ontology,
-    Problems, Read, State, Typed, TypedNode, Unit,
-    check::{Checker, Place},
+    Aggregate, Binary, Code, DataType, Definition, Exact, Expr, FormulaHash, Literal, Measure,
+    Metrics, Ontology, Problems, Read, State, Typed, TypedNode, Unit,
+    check::{Checker, Place, literal},
     evaluate::{Leaves, Missing, Refusal, Value, evaluate},
     hash, parse,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a metric comes about; the first that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,16 +112,7 @@ fn plan_named(
     } = checker;
     problems.finish(())?;
     let total = total.expect("a value or a problem");
-    let mut entities = BTreeSet::new();
-    let mut attributes = BTreeSet::new();
-    for measure in &measures {
-        entities.insert(measure.entity.clone());
-        for part in measure.filter.iter().chain(&measure.argument) {
-            part.columns(&mut |code| {
-                attributes.insert((measure.entity.clone(), code.to_owned()));
-            });
-        }
-    }
+    let (entities, attributes) = reads(&measures);
     let ratio = matches!(&total.node, TypedNode::Binary(Binary::Divide, l, r) if !l.is_literal() && !r.is_literal());
     let kind = match () {
         () if measures
@@ -144,6 +135,71 @@ fn plan_named(
         attributes,
         kind,
         hash: hash(expr),
+    })
+}
+
+/// The entities, and the attributes by entity, that measures read.
+fn reads(measures: &[Measure]) -> (BTreeSet<String>, BTreeSet<(String, String)>) {
+    let (mut entities, mut attributes) = (BTreeSet::new(), BTreeSet::new());
+    for measure in measures {
+        entities.insert(measure.entity.clone());
+        for part in measure.filter.iter().chain(&measure.argument) {
+            part.columns(&mut |code| {
+                attributes.insert((measure.entity.clone(), code.to_owned()));
+            });
+        }
+    }
+    (entities, attributes)
+}
+
+/// The measures of these texts over `entity`, in their order: what [`Measure::text`] wrote, planned again where the rows are.
+/// The plan has no total.
+///
+/// # Errors
+/// What is wrong with the first text that is no measure of the entity.
+pub fn measures_plan(ontology: &Ontology, entity: &str, texts: &[&str]) -> Result<Plan, Problems> {
+    let none = BTreeMap::<String, Definition>::new();
+    let definition = Definition {
+        formula: String::new(),
+        entity: Some(entity.to_owned()),
+        set: None,
+    };
+    let mut measures = Vec::with_capacity(texts.len());
+    for text in texts {
+        let expr = parse(text)?;
+        let mut checker = Checker::new(ontology, &none, text);
+        let typed = checker.expr(&expr, Place::Total(&definition));
+        if let Some(typed) = typed {
+            let one = matches!(typed.node, TypedNode::Measure(0, _));
+            match checker.measures.pop() {
+                Some(measure) if one && measure.entity == entity => measures.push(measure),
+                Some(measure) if one => {
+                    let message =
+                        format!("this reads rows of `{}`, not of `{entity}`", measure.entity);
+                    checker.fail::<()>(Code::MixedEntities, expr.span, message, None);
+                }
+                _ => {
+                    let message = "a measure is one call of an aggregate or set function";
+                    checker.fail::<()>(Code::WrongLevel, expr.span, message, None);
+                }
+            }
+        }
+        checker.problems.finish(())?;
+    }
+    let (entities, attributes) = reads(&measures);
+    let kind = match measures.iter().any(|m| m.aggregate == Aggregate::Set) {
+        true => MetricKind::SetBased,
+        false => MetricKind::Simple,
+    };
+    Ok(Plan {
+        fragments: fragments(&measures),
+        measures,
+        total: literal(DataType::Null, Literal::Null),
+        metrics: BTreeSet::new(),
+        entities,
+        attributes,
+        kind,
+        hash: FormulaHash::of(&texts.join("\n")),
     })
 }
 
@@ -187,6 +243,29 @@ impl Plan {
         self.total.unit.clone().unwrap_or_default()
     }
 
+    /// The figures that the total is made of: measures by index and what is read of them, each once, in the order of the formula.
+    pub fn figures(&self) -> Vec<(usize, Read)> {
+        let mut found = Vec::new();
+        collect(&self.total, &mut found);
+        found
+    }
+
+    /// A figure of the total over the states of all measures.
+    ///
+    /// # Errors
+    /// Where a number does not fit 128 bits.
+    pub fn figure(&self, (index, read): (usize, Read), states: &[State]) -> Result<Value, Refusal> {
+        States { plan: self, states }.measure(index, read)
+    }
+
+    /// A part of the total, such as a node of its [`tree`](crate::tree), over the states of all measures.
+    ///
+    /// # Errors
+    /// Where a number does not fit 128 bits.
+    pub fn part(&self, part: &Typed, states: &[State]) -> Result<Value, Refusal> {
+        evaluate(part, &States { plan: self, states })
+    }
+
     /// The states of a group that no row is in.
     pub fn empty(&self) -> Vec<State> {
         self.measures.iter().map(State::empty).collect()
@@ -199,6 +278,15 @@ impl Plan {
     pub fn evaluate(&self, states: &[State]) -> Result<Value, Refusal> {
         evaluate(&self.total, &States { plan: self, states })
     }
+}
+
+fn collect(typed: &Typed, found: &mut Vec<(usize, Read)>) {
+    if let TypedNode::Measure(index, read) = typed.node
+        && !found.contains(&(index, read))
+    {
+        found.push((index, read));
+    }
+    typed.node.children(&mut |child| collect(child, found));
 }
 
 struct States<'a> {

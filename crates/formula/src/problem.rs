@@ -156,7 +156,7 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// `did you mean …?`, when one of `known` is close to `word` by the optimal string alignment distance.
-pub(crate) fn did_you_mean<'a>(
+pub fn did_you_mean<'a>(
     word: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

@@ -3,12 +3,18 @@
 //! Values are never part of the text, and names are quoted. All columns of a result are text (or null) in one spelling on both databases,
 //! so a reader needs no types. The inner select computes dimensions, period and arguments once for a row, the outer one groups.
 
+mod members;
+mod row;
 mod rows;
 mod scalar;
+mod snapshot;
 mod statement;
 
 use crate::{Code, Entity, Fragment, Plan, Shape, Typed};
+pub use members::{Members, members};
+pub use row::RowWriter;
 pub use rows::{Group, Table};
+pub use snapshot::{latest_snapshot, read_snapshots};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Partial states: what a measure is known by, over any part of its rows; states of disjoint parts merge.
 
-use crate::{Aggregate, Exact, Measure, Missing, Read, Refusal, Value, exact::Overflow};
+use crate::{Aggregate, DataType, Exact, Measure, Missing, Read, Refusal, Value, exact::Overflow};
 use std::{cmp::Ordering, collections::BTreeMap};
 
 /// The state of a measure. Exact numbers are whole, at the scale of the measure's argument.
@@ -65,6 +65,38 @@ impl State {
                 end: 0,
                 both: 0,
             },
+        }
+    }
+
+    /// Whether it is a state of the measure: what came from elsewhere is looked at before it is merged.
+    pub fn fits(&self, measure: &Measure) -> bool {
+        let data_type = measure
+            .argument
+            .as_ref()
+            .map_or(DataType::Null, |argument| argument.data_type);
+        let typed = |value: &Value| match value {
+            Value::Null(_) => true,
+            Value::Number(_) => data_type.is_exact(),
+            Value::Real(_) => data_type == DataType::Double,
+            Value::Text(_) => data_type == DataType::String,
+            Value::Boolean(_) => data_type == DataType::Boolean,
+            Value::Date(_) => data_type == DataType::Date,
+            Value::Timestamp(_) => data_type == DataType::Timestamp,
+            Value::Uuid(_) => data_type == DataType::Uuid,
+        };
+        match (self, measure.aggregate) {
+            (Self::Count(_), Aggregate::Count)
+            | (Self::Distinct(_), Aggregate::Distinct)
+            | (Self::Moments(..), Aggregate::Moments)
+            | (Self::Values(_), Aggregate::Values)
+            | (Self::Set { .. }, Aggregate::Set) => true,
+            (Self::Sum(_), Aggregate::Sum) => data_type.is_exact(),
+            (Self::RealSum(_), Aggregate::Sum) => !data_type.is_exact(),
+            (Self::Min(value), Aggregate::Min) | (Self::Max(value), Aggregate::Max) => typed(value),
+            (Self::First(row), Aggregate::First) | (Self::Last(row), Aggregate::Last) => {
+                row.as_ref().is_none_or(|(_, _, value)| typed(value))
+            }
+            _ => false,
         }
     }
 

@@ -3,5 +3,6 @@
 mod databases;
 mod language;
 mod meaning;
+mod parts;
 mod same;
 mod world;

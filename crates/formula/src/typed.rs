@@ -115,44 +115,6 @@ pub enum Read {
     Dropped,
 }
 
-/// One thing to be counted, summed and so on over the rows of an entity that pass a filter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measure {
-    /// The entity's code.
-    pub entity: String,
-    /// Which rows count; all where none.
-    pub filter: Option<Typed>,
-    /// What is done with them.
-    pub aggregate: Aggregate,
-    /// What it is done to; none for a count of rows.
-    pub argument: Option<Typed>,
-}
-
-/// What is done with the rows of a measure; each has a state that merges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aggregate {
-    /// Rows, or those whose argument is not null.
-    Count,
-    /// Sum.
-    Sum,
-    /// Smallest value.
-    Min,
-    /// Largest value.
-    Max,
-    /// Value of the row earliest in time, then by row id.
-    First,
-    /// Value of the row latest in time, then by row id.
-    Last,
-    /// Count, sum and sum of squares.
-    Moments,
-    /// How many different values.
-    Distinct,
-    /// Every value with how often it occurs, for exact percentiles.
-    Values,
-    /// Members at the start and at the end of the period, and in both.
-    Set,
-}
-
 impl Typed {
     /// An expression above `children`.
     pub(crate) fn new(data_type: DataType, unit: Option<Unit>, node: TypedNode) -> Self {

@@ -14,6 +14,12 @@ impl Unit {
     /// A bare number.
     pub const NONE: Self = Self(BTreeMap::new());
 
+    /// The unit that a text names: its algebra where it is one, else the whole text as the name of a unit of its own.
+    pub fn named(text: &str) -> Self {
+        text.parse()
+            .unwrap_or_else(|_| Self(BTreeMap::from([(text.trim().to_owned(), 1)])))
+    }
+
     /// Whether it is a bare number.
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
@@ -119,6 +125,8 @@ mod tests {
         }
         for text in ["EUR/", "^2", "a^x", "a//b"] {
             assert!(text.parse::<Unit>().is_err(), "{text}");
+            assert_eq!(Unit::named(text).to_string(), text);
         }
+        assert!(Unit::named(" ").is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! A request's body, path, query and headers as the wire bytes of the RPC's message.
 //!
-//! They are appended in this order; later fields win or merge, so order is all it takes.
+//! They are appended in this order; later fields win or merge, so order is all it takes. What the body and the path
+//! both give must be the same.
 
 use std::borrow::Cow;
 
@@ -12,9 +13,9 @@ use percent_encoding::percent_decode_str;
 use crate::reason;
 use crate::route::binding::{FieldPath, field_path, takes_text};
 use crate::route::{Binding, Body};
-use crate::transcode::wire::{has_value, put_bytes, put_delimited, put_varint};
+use crate::transcode::wire::{Raw, Reader, has_value, put_bytes, put_delimited, put_varint};
 use crate::transcode::{
-    Fault, FaultKind, Kind, MessageId, Shape, Transcoder, put_scalar, suggestions,
+    Fault, FaultKind, Kind, MessageId, Shape, Tables, Transcoder, put_scalar, suggestions,
 };
 
 /// What a request brings, beside its method.
@@ -34,15 +35,21 @@ pub(crate) fn request(
 ) -> Result<Bytes> {
     let mut out = Vec::with_capacity(incoming.body.len() + 64);
     put_body(transcoder, binding, incoming, &mut out)?;
+    let body = out.len();
     for variable in &binding.variables {
         let value = path_value(incoming.segments, variable.from, variable.to, variable.rest)
             .ok_or_else(|| parameter(&variable.name, "is not UTF-8"))?;
+        let start = out.len();
         put_text(transcoder, &variable.path, &value, &mut out).ok_or_else(|| {
             parameter(
                 &variable.name,
                 format!("{value:?} is no value of this field"),
             )
         })?;
+        let said = |wire| value_at(transcoder.tables(), &variable.path, wire);
+        if said(&out[..body]).is_some_and(|body| Some(body) != said(&out[start..])) {
+            return Err(contradiction(&variable.name, &value));
+        }
     }
     if let Some(query) = incoming.query {
         put_query(transcoder, binding, query, &mut out)?;
@@ -127,6 +134,7 @@ fn refused(fault: &Fault, json: &[u8]) -> Error {
     let reason = match fault.kind {
         FaultKind::UnknownField { .. } => &reason::UNKNOWN_FIELD,
         FaultKind::TooDeep => &reason::JSON_TOO_DEEP,
+        FaultKind::Inexact(_) => &reason::NUMBER_NOT_EXACT,
         FaultKind::Malformed(_) | FaultKind::Unsupported => &error::reason::MALFORMED_MESSAGE,
     };
     let (what, path) = (fault.message(), fault.path());
@@ -155,10 +163,35 @@ fn refused(fault: &Fault, json: &[u8]) -> Error {
     error
 }
 
+fn contradiction(name: &str, value: &str) -> Error {
+    let what = format!("is {value:?} in the path and something else in the body");
+    let reason = &reason::PATH_CONTRADICTED;
+    Error::new(reason, format!("{name}: {what}"))
+        .with_metadata("path", value)
+        .with_violation(Violation::new(name, reason.name, what))
+}
+
 fn parameter(name: &str, what: impl Into<String>) -> Error {
     let what = what.into();
     Error::new(&reason::INVALID_PARAMETER, format!("{name}: {what}"))
         .with_violation(Violation::new(name, reason::INVALID_PARAMETER.name, what))
+}
+
+/// The last value at a field path in wire bytes, where there is one.
+fn value_at<'a>(tables: &Tables, path: &[(MessageId, usize)], wire: &'a [u8]) -> Option<Raw<'a>> {
+    let (&(id, index), inner) = path.split_first()?;
+    let number = tables.message(id).fields[index].number;
+    let mut reader = Reader::new(wire);
+    let mut found = None;
+    while let Ok(Some((field, _, raw))) = reader.next() {
+        found = match raw {
+            _ if field != number => found,
+            raw if inner.is_empty() => Some(raw),
+            Raw::Bytes(wire) => value_at(tables, inner, wire).or(found),
+            Raw::Number(_) => found,
+        };
+    }
+    found
 }
 
 /// A variable's text. One over several segments keeps `%2F`, or `things/a%2Fb` would pass for `things/a/b`.

@@ -1,11 +1,15 @@
 //! Settings of the edge.
 
+pub(crate) mod rate;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use config::{ByteSize, Problems, Span, Validate};
 use serde::{Deserialize, Serialize};
+
+use rate::RateConfig;
 
 /// Settings of the edge: where it listens, what it accepts, how long it waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,8 @@ pub struct EdgeConfig {
     pub docs: bool,
     /// Which web origins may call the edge from a browser.
     pub cors: Cors,
+    /// How many requests a client may make.
+    pub rate: RateConfig,
 }
 
 /// TLS at the edge; the server terminates it.
@@ -67,6 +73,7 @@ impl Default for EdgeConfig {
             emit_defaults: false,
             docs: true,
             cors: Cors::default(),
+            rate: RateConfig::default(),
         }
     }
 }
@@ -115,6 +122,7 @@ impl Validate for EdgeConfig {
             "max_headers",
             "must be at least 1KiB",
         );
+        problems.within("rate", &self.rate);
         problems.check(
             !self.timeout.is_zero(),
             "timeout",
@@ -173,11 +181,24 @@ mod tests {
                     "https://x/path".into(),
                 ],
             },
+            rate: RateConfig {
+                address: rate::Rate {
+                    per_second: 0,
+                    burst: 1,
+                },
+                ..RateConfig::default()
+            },
             ..EdgeConfig::default()
         };
         assert_eq!(
             problems(&wrong),
-            ["max_depth", "max_timeout", "cors.origins", "cors.origins"]
+            [
+                "max_depth",
+                "rate.address.per_second",
+                "max_timeout",
+                "cors.origins",
+                "cors.origins"
+            ]
         );
     }
 

@@ -15,10 +15,12 @@ use proto::MethodTable;
 use telemetry::TraceContext;
 use tonic::Status;
 use tower::ServiceExt;
+use value::Id;
 
 use crate::bind::{self, Incoming};
 use crate::call::{self, Backend, Outgoing, Unreachable};
 use crate::http_body;
+use crate::limit::Limiter;
 use crate::meter::{self, Meter};
 use crate::openapi::Document;
 use crate::reply::{self, Answer, REQUEST_ID};
@@ -30,7 +32,7 @@ use crate::{EdgeConfig, guard, pages, reason};
 type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 type Doorkeeper =
-    Arc<dyn Fn(&'static proto::Method, &HeaderMap) -> error::Result<()> + Send + Sync>;
+    Arc<dyn Fn(&'static proto::Method, &HeaderMap) -> error::Result<Option<Id>> + Send + Sync>;
 
 /// Gives the channel to a service by its short name, where there is one.
 pub type Resolve<C> = Arc<dyn Fn(&str) -> Option<C> + Send + Sync>;
@@ -50,6 +52,7 @@ struct Core {
     routes: Routes,
     /// By the short name of the service; one that cannot be reached from here is not in it.
     backends: HashMap<&'static str, Backend>,
+    limiter: Limiter,
     document: Document,
     page: Bytes,
     /// Requests for the edge's own pages, and for what is no route.
@@ -99,6 +102,7 @@ impl Edge {
         let document = Document::new(&transcoder, &routes)?;
         let page = pages::docs();
         let core = Core {
+            limiter: Limiter::new(&config.rate),
             config,
             transcoder: Arc::new(transcoder),
             routes,
@@ -112,16 +116,20 @@ impl Edge {
             core: Arc::new(core),
             readiness: Arc::new(Vec::new),
             metrics: None,
-            doorkeeper: Arc::new(|_, _| Ok(())),
+            doorkeeper: Arc::new(|_, _| Ok(None)),
         })
     }
 
-    /// Who may call a method, asked before a byte of the body is read. The service asks again: this only
-    /// keeps strangers from making the edge read and transcode for them.
+    /// Who may call a method, asked before a byte of the body is read; it answers the id of the principal, where
+    /// there is one, by which requests are counted. The service asks again: this only keeps strangers from making
+    /// the edge read and transcode for them.
     #[must_use]
     pub fn doorkeeper(
         mut self,
-        ask: impl Fn(&'static proto::Method, &HeaderMap) -> error::Result<()> + Send + Sync + 'static,
+        ask: impl Fn(&'static proto::Method, &HeaderMap) -> error::Result<Option<Id>>
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         self.doorkeeper = Arc::new(ask);
         self
@@ -144,6 +152,22 @@ impl Edge {
     /// The OpenAPI document, as served at `/openapi.json`.
     pub fn openapi(&self) -> Bytes {
         self.core.document.bytes.clone()
+    }
+
+    /// Whether a path is the edge's: one of its pages or routes, or anything below `/api/`, where what is not
+    /// there is an error in JSON. All else is free for pages of others, such as the console's.
+    pub fn owns(&self, path: &str) -> bool {
+        let page = match path {
+            "/healthz" | "/readyz" | "/metrics" => true,
+            "/openapi.json" | "/docs" | "/docs/" => self.core.config.docs,
+            _ => path == "/api" || path.starts_with("/api/"),
+        };
+        page || !matches!(
+            self.core
+                .routes
+                .find("GET", path, &mut Vec::with_capacity(8)),
+            Found::Nothing
+        )
     }
 
     /// Every path of the edge as one router.
@@ -223,7 +247,10 @@ impl Edge {
             let what = format!("{} takes a stream of requests", binding.rpc.name);
             return Err(boxed(Error::new(&reason::NO_CLIENT_STREAMS, what)));
         }
-        (self.doorkeeper)(binding.rpc, &parts.headers).map_err(boxed)?;
+        let asked = (self.doorkeeper)(binding.rpc, &parts.headers);
+        let principal = asked.as_ref().ok().copied().flatten();
+        core.limiter.admit(principal, &parts).map_err(boxed)?;
+        asked.map_err(boxed)?;
         let body = match binding.body {
             BodyRule::None => Bytes::new(),
             _ => read(body, core.config.max_body(), core.config.timeout())
@@ -237,6 +264,7 @@ impl Edge {
             body: &body,
         };
         let message = bind::request(&core.transcoder, binding, &incoming).map_err(boxed)?;
+        guard::message_fits(&core.config, message.len()).map_err(boxed)?;
         self.forward(binding, message, &parts.headers, request_id, traceparent)
             .await
     }

@@ -1,4 +1,4 @@
-//! What holds for every answer: security headers, CORS, the size of headers.
+//! What holds for every request and answer: security headers, CORS, sizes.
 
 use axum::body::Body;
 use error::{Error, Result};
@@ -88,4 +88,16 @@ pub(crate) fn headers_fit(config: &EdgeConfig, headers: &HeaderMap) -> Result<()
         &reason::HEADERS_TOO_LARGE,
         format!("the headers are larger than {limit} bytes"),
     ))
+}
+
+/// Refuses a message that is larger than a body may be: free-form JSON grows on its way into one.
+pub(crate) fn message_fits(config: &EdgeConfig, size: usize) -> Result<()> {
+    // path, query and headers bring something too
+    let limit = config.max_body().saturating_add(config.max_headers());
+    if size <= limit {
+        return Ok(());
+    }
+    let what = format!("as a message the request has {size} bytes, at most {limit} are accepted");
+    Err(Error::new(&error::reason::MESSAGE_TOO_LARGE, what)
+        .with_metadata("limit", limit.to_string()))
 }

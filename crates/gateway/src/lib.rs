@@ -10,6 +10,7 @@ mod config;
 mod edge;
 mod guard;
 mod http_body;
+mod limit;
 mod meter;
 mod openapi;
 mod pages;
@@ -19,8 +20,10 @@ mod route;
 mod stream;
 pub mod transcode;
 
+pub use self::config::rate::{Network, Rate, RateConfig};
 pub use self::config::{Cors, EdgeConfig, Tls};
 pub use self::edge::{Edge, Resolve};
+pub use self::limit::PeerAddress;
 
 #[cfg(test)]
 mod tests;

@@ -45,7 +45,7 @@ pub(crate) fn status(transcoder: &Transcoder, status: Status, request_id: &Heade
     if let Some(pause) = error.retry_after() {
         headers.insert(
             header::RETRY_AFTER,
-            HeaderValue::from(pause.as_secs().max(1)),
+            HeaderValue::from(pause.as_millis().div_ceil(1000).max(1) as u64),
         );
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

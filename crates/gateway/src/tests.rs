@@ -5,6 +5,7 @@ mod contracts;
 mod differential;
 mod errors;
 mod fixture;
+mod limits;
 mod mesh;
 mod metrics;
 mod openapi;

@@ -7,6 +7,7 @@ mod decode;
 mod dynamic;
 mod encode;
 mod escape;
+mod exact;
 mod fault;
 mod lexer;
 mod scalar;
@@ -30,7 +31,7 @@ pub struct Damaged(pub String);
 /// Which way to take; the tables, except in tests that hold the two ways together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// By tables, falling back to the dynamic way.
+    /// By tables; to write what they do not, by the dynamic way.
     Tables,
     /// By `DynamicMessage` alone.
     Dynamic,
@@ -86,16 +87,11 @@ impl Transcoder {
     ) -> Result<(), Box<Fault>> {
         let json = text(json)?;
         let field = field.map(|index| &self.tables.message(id).fields[index]);
-        let start = out.len();
         if self.way == Way::Tables {
-            let read = match field {
+            return match field {
                 None => decode::message(&self.tables, id, json, self.max_depth, out),
                 Some(field) => decode::field(&self.tables, field, json, self.max_depth, out),
             };
-            match read {
-                Err(fault) if fault.kind == FaultKind::Unsupported => out.truncate(start),
-                other => return other,
-            }
         }
         // bounds the depth here too, where serde_json's own bound is 128
         let mut lexer = lexer::Lexer::new(json, self.max_depth);

@@ -84,6 +84,7 @@ fn authority() -> (Arc<Authority>, String) {
             principal,
             roles: vec!["admin".into()],
             disabled: false,
+            row_filters: Vec::new(),
         }],
         ..Snapshot::default()
     };

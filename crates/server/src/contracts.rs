@@ -3,10 +3,12 @@
 use proto::{Contracts, MethodTable};
 
 /// One line per contracts crate.
-static CONTRACTS: [&Contracts; 3] = [
+static CONTRACTS: [&Contracts; 5] = [
     &proto::CONTRACTS,
     &proto_platform::CONTRACTS,
     &proto_meaning::CONTRACTS,
+    &proto_data::CONTRACTS,
+    &proto_numbers::CONTRACTS,
 ];
 
 /// Every RPC.

@@ -2,9 +2,8 @@
 
 use axum::{
     Router,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
-    response::Html,
-    routing::get,
+    extract::Request,
+    middleware::{Next, from_fn},
 };
 use gateway::{Edge, EdgeConfig};
 use proto::MethodTable;
@@ -12,8 +11,7 @@ use rpc::{BoxError, Directory, Guards, Health};
 use std::sync::Arc;
 use telemetry::Metrics;
 
-/// What stands at `/` as long as the binary carries no console.
-const START_PAGE: &str = include_str!("start_page.html");
+use crate::console::Console;
 
 /// The edge's routes, with health and metrics of the process.
 pub(crate) fn router(
@@ -30,41 +28,23 @@ pub(crate) fn router(
         methods,
         Arc::new(move |service| directory.edge_channel(service)),
     )?
-    .doorkeeper(move |method, headers| guards.ask(method, headers))
+    .doorkeeper(move |method, headers| {
+        let caller = guards.ask(method, headers)?;
+        Ok(caller.map(|caller| caller.principal.id))
+    })
     .readiness(move || health.problems())
     .metrics(move || metrics.render());
-    let headers = start_page_headers(config);
-    Ok(Router::new()
-        .route(
-            "/",
-            get(|| async move { (headers.clone(), Html(START_PAGE)) }),
-        )
-        .merge(edge.router()))
-}
-
-/// The security headers of the edge's own pages; the start page loads nothing and runs nothing.
-fn start_page_headers(config: &EdgeConfig) -> HeaderMap {
-    const HEADERS: [(HeaderName, &str); 4] = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'",
-        ),
-    ];
-    let mut headers: HeaderMap = HEADERS
-        .map(|(name, value)| (name, HeaderValue::from_static(value)))
-        .into_iter()
-        .collect();
-    if config.tls.is_some() {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
-        );
-    }
-    headers
+    let console = Console::new(config);
+    let (router, edge) = (edge.router(), Arc::new(edge));
+    Ok(router.layer(from_fn(move |request: Request, next: Next| {
+        let answer = console.answer(&request, |path| !edge.owns(path));
+        async move {
+            match answer {
+                Some(answer) => answer,
+                None => next.run(request).await,
+            }
+        }
+    })))
 }
 
 /// The OpenAPI document of all contracts, without any service running.

@@ -1,7 +1,8 @@
 //! Serves the edge's router on a socket, in the clear or over TLS, and drains it.
 
+use axum::Extension;
 use futures::future::BoxFuture;
-use gateway::EdgeConfig;
+use gateway::{EdgeConfig, PeerAddress};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -70,8 +71,8 @@ pub(crate) async fn serve(
             accepted = listener.accept() => accepted,
             () = shutdown.begun() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(cause) => {
                 // Too many open files, mostly: asking again at once would only burn the processor.
                 tracing::warn!(%cause, "the edge could not accept a connection");
@@ -100,6 +101,7 @@ pub(crate) async fn serve(
                 .keep_alive_interval(Some(KEEP_ALIVE))
                 .keep_alive_timeout(HEADERS)
                 .max_concurrent_streams(STREAMS);
+            let router = router.layer(Extension(PeerAddress(peer.ip())));
             let service = TowerToHyperService::new(router);
             let connection = builder
                 .serve_connection_with_upgrades(TokioIo::new(stream), service)

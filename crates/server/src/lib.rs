@@ -2,6 +2,7 @@
 //! its settings, and the commands of `tessera`. The only crate that names services.
 
 pub mod command;
+mod console;
 mod contracts;
 mod edge;
 mod http_server;

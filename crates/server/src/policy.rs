@@ -1,8 +1,8 @@
 //! The policy for processes without identity: from identity's internal RPC.
 
 use auth::{
-    PolicySource, Principal, PrincipalKind, PrincipalPolicy, PublicKey, RolePolicy, Snapshot,
-    TokenPolicy,
+    PolicySource, Principal, PrincipalKind, PrincipalPolicy, PublicKey, RolePolicy,
+    RowFilterPolicy, Snapshot, TokenPolicy,
 };
 use error::{Error, Result};
 use futures::future::BoxFuture;
@@ -54,6 +54,14 @@ fn snapshot(from: pb::PolicySnapshot) -> Result<Snapshot> {
             .iter()
             .map(|text| id(text))
             .collect::<Result<_>>()?,
+        row_filters: from
+            .row_filters
+            .into_iter()
+            .map(|filter| RowFilterPolicy {
+                entity: filter.entity,
+                condition: filter.condition,
+            })
+            .collect(),
     })
 }
 
@@ -74,6 +82,7 @@ fn principal(from: pb::PolicyPrincipal) -> Result<PrincipalPolicy> {
         },
         roles: from.roles,
         disabled: from.disabled,
+        row_filters: from.row_filters,
     })
 }
 

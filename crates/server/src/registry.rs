@@ -5,4 +5,7 @@ use crate::service::services;
 services! {
     platform: identity::Identity,
     meaning: metadata::Metadata,
+    data: warehouse::Warehouse,
+    numbers: calculation::Calculation,
+    numbers: simulation::Simulation,
 }

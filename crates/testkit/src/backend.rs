@@ -60,21 +60,26 @@ impl Backend {
         }
     }
 
-    /// Removes a service's schema, so that a server that serves many test runs does not fill up. What
+    /// Removes a service's schema, and its zone's, so that a server that serves many test runs does not fill up. What
     /// still runs in it is given two seconds; a schema that stays harms nobody.
-    pub(crate) fn remove(&self, service: &str) {
+    pub(crate) fn remove(&self, service: &str, zone: &str) {
         if self.url.is_empty() {
             return;
         }
-        let schema = format!("{}{service}", self.schema_prefix).replace('-', "_");
+        let drops: String = [service, zone]
+            .iter()
+            .filter(|name| !name.is_empty())
+            .map(|name| {
+                let schema = format!("{}{name}", self.schema_prefix).replace('-', "_");
+                format!("; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")
+            })
+            .collect();
         let url = self.url.clone();
         let remove = move || {
             let mut connection =
                 PgConnection::establish(&url).map_err(|error| error.to_string())?;
             connection
-                .batch_execute(&format!(
-                    "SET lock_timeout = '2s'; DROP SCHEMA IF EXISTS \"{schema}\" CASCADE"
-                ))
+                .batch_execute(&format!("SET lock_timeout = '2s'{drops}"))
                 .map_err(|error| error.to_string())
         };
         if let Ok(Err(error)) = std::thread::spawn(remove).join() {

@@ -71,6 +71,16 @@ impl<S: Service> Bench<S> {
         self.with_token(&token)
     }
 
+    /// An end user of the bench's tenant with these permissions only, who sees of the entities named no
+    /// more than the rows for which the condition holds: `&[("policy", "region = 'North'")]`. Conditions
+    /// on one entity are OR-ed.
+    pub fn with_row_filters(&self, permissions: &[&str], filters: &[(&str, &str)]) -> Channel {
+        let (_, token) = self
+            .callers
+            .add_filtered("someone", self.tenant(), permissions, filters);
+        self.with_token(&token)
+    }
+
     /// An end user with a token that the service itself gave out.
     ///
     /// # Panics
@@ -199,6 +209,8 @@ impl<S: Service> BenchBuilder<S> {
             &proto::CONTRACTS,
             &proto_platform::CONTRACTS,
             &proto_meaning::CONTRACTS,
+            &proto_data::CONTRACTS,
+            &proto_numbers::CONTRACTS,
         ]));
         let callers = Callers::new();
         let guards = Guards::builder(&methods, callers.authority.clone()).build();
@@ -289,7 +301,7 @@ impl<S: Service> Drop for Bench<S> {
         self.shutdown.begin();
         // Background work is cut, so that it does not run on in a database that is gone.
         self.supervisor.take();
-        self.backend.remove(S::NAME);
+        self.backend.remove(S::NAME, S::MIGRATIONS.zone);
     }
 }
 

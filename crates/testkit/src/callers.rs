@@ -2,7 +2,7 @@
 
 use auth::{
     Authority, Config, PolicySource, Principal, PrincipalKind, PrincipalPolicy, RolePolicy,
-    Snapshot,
+    RowFilterPolicy, Snapshot,
     jwt::{Claims, ISSUER, SigningKey, sign},
     roles,
 };
@@ -28,6 +28,7 @@ pub(crate) struct Callers {
 struct People {
     principals: Vec<PrincipalPolicy>,
     roles: Vec<RolePolicy>,
+    row_filters: Vec<RowFilterPolicy>,
     service: Snapshot,
 }
 
@@ -48,6 +49,17 @@ impl Callers {
 
     /// A principal of a tenant that holds these permissions, and its token.
     pub(crate) fn add(&self, name: &str, tenant: Id, permissions: &[&str]) -> (Principal, String) {
+        self.add_filtered(name, tenant, permissions, &[])
+    }
+
+    /// A principal that sees no more than these row filters show: entities with conditions.
+    pub(crate) fn add_filtered(
+        &self,
+        name: &str,
+        tenant: Id,
+        permissions: &[&str],
+        filters: &[(&str, &str)],
+    ) -> (Principal, String) {
         let id = Id::new();
         let principal = Principal {
             id,
@@ -58,10 +70,20 @@ impl Callers {
         let role = format!("bench-{id}");
         {
             let mut people = self.people.lock().expect("no panic while held");
+            let first = people.row_filters.len();
+            people
+                .row_filters
+                .extend(filters.iter().map(|(entity, condition)| RowFilterPolicy {
+                    entity: (*entity).to_owned(),
+                    condition: (*condition).to_owned(),
+                }));
+            let row_filters = (first..people.row_filters.len()).filter_map(|at| at.try_into().ok());
+            let row_filters = row_filters.collect();
             people.principals.push(PrincipalPolicy {
                 principal: principal.clone(),
                 roles: vec![role.clone()],
                 disabled: false,
+                row_filters,
             });
             people.roles.push(RolePolicy {
                 tenant: None,
@@ -121,9 +143,19 @@ impl Callers {
         let mut snapshot = people.service.clone();
         snapshot.version = self.version.fetch_add(1, Ordering::Relaxed) + 1;
         snapshot.keys.push(self.key.public());
+        // The bench's filters stand behind those of the service.
+        let before = u32::try_from(snapshot.row_filters.len()).expect("fewer than four billion");
         snapshot
-            .principals
-            .extend(people.principals.iter().cloned());
+            .row_filters
+            .extend(people.row_filters.iter().cloned());
+        let own = people.principals.iter().cloned().map(|mut principal| {
+            principal
+                .row_filters
+                .iter_mut()
+                .for_each(|at| *at += before);
+            principal
+        });
+        snapshot.principals.extend(own);
         snapshot.roles.extend(people.roles.iter().cloned());
         self.authority
             .install(snapshot, self.now)

@@ -54,7 +54,10 @@ pub(super) fn services(tree: &Tree) -> Result<Vec<Problem>, String> {
         for contract in contracts.filter(|file| !file.text.contains(&package)) {
             problem(format!("{} does not say `{package}`", contract.path));
         }
-        if tree.under(&format!("migrations/{name}/")).next().is_none() {
+        let tables = !tree
+            .text(&format!("{folder}/src/lib.rs"))
+            .is_some_and(|text| text.contains(&format!("db::migrations!(\"{name}\")")));
+        if tables && tree.under(&format!("migrations/{name}/")).next().is_none() {
             problem(format!("has no migrations in migrations/{name}/"));
         }
         if !registry.contains(&format!("tessera_{library}::"))

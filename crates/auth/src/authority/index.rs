@@ -1,6 +1,8 @@
 //! A policy made ready for look-ups.
 
-use crate::{Permissions, Principal, Snapshot, TokenPolicy, jwt};
+use crate::{
+    Permissions, Principal, PrincipalPolicy, RowFilter, RowFilters, Snapshot, TokenPolicy, jwt,
+};
 use error::{Error, reason};
 use jsonwebtoken::DecodingKey;
 use std::{
@@ -24,6 +26,7 @@ pub(super) struct Entry {
     pub(super) principal: Principal,
     pub(super) roles: Vec<String>,
     pub(super) permissions: Arc<Permissions>,
+    pub(super) row_filters: Arc<RowFilters>,
     disabled: bool,
 }
 
@@ -46,6 +49,7 @@ impl Index {
             .collect();
         // Many principals hold the same roles: one set for all of them.
         let mut sets: HashMap<(Id, &[String]), Arc<Permissions>> = HashMap::new();
+        let mut filters = Filters::new(&snapshot);
         let mut principals = HashMap::with_capacity(snapshot.principals.len());
         for entry in &snapshot.principals {
             let tenant = entry.principal.tenant;
@@ -64,6 +68,7 @@ impl Index {
                     principal: entry.principal.clone(),
                     roles: entry.roles.clone(),
                     permissions: Arc::clone(permissions),
+                    row_filters: filters.of(entry)?,
                     disabled: entry.disabled,
                 },
             );
@@ -94,6 +99,41 @@ impl Index {
                 "the principal of the token no longer exists",
             )),
         }
+    }
+}
+
+/// The row filters of principals; many have the same: one set for all of them.
+struct Filters<'a> {
+    all: Vec<RowFilter>,
+    sets: HashMap<&'a [u32], Arc<RowFilters>>,
+}
+
+impl<'a> Filters<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        Self {
+            all: snapshot
+                .row_filters
+                .iter()
+                .map(|filter| RowFilter::new(&filter.entity, &filter.condition))
+                .collect(),
+            sets: HashMap::from([(&[][..], RowFilters::none())]),
+        }
+    }
+
+    /// A filter that is missing would show rows that must stay hidden: no policy is made then.
+    fn of(&mut self, principal: &'a PrincipalPolicy) -> Result<Arc<RowFilters>, Error> {
+        if let Some(known) = self.sets.get(principal.row_filters.as_slice()) {
+            return Ok(Arc::clone(known));
+        }
+        let own = principal.row_filters.iter().map(|at| {
+            usize::try_from(*at)
+                .ok()
+                .and_then(|at| self.all.get(at))
+                .ok_or_else(|| Error::internal("the policy lacks a row filter of a principal"))
+        });
+        let set = Arc::new(RowFilters::new(own.collect::<Result<Vec<_>, _>>()?));
+        self.sets.insert(&principal.row_filters, Arc::clone(&set));
+        Ok(set)
     }
 }
 

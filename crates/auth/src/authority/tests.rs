@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    Principal, PrincipalKind, PrincipalPolicy, PublicKey, RolePolicy, TokenPolicy, grant,
-    jwt::Claims,
+    Principal, PrincipalKind, PrincipalPolicy, PublicKey, RolePolicy, RowFilterPolicy, Scope,
+    TokenPolicy, grant, jwt::Claims,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use proptest::prelude::*;
@@ -36,6 +36,7 @@ impl Fixture {
                 principal: user.clone(),
                 roles: vec!["editor".into()],
                 disabled: false,
+                row_filters: Vec::new(),
             }],
             roles: vec![RolePolicy {
                 tenant: None,
@@ -50,6 +51,7 @@ impl Fixture {
                 permissions: vec!["metadata.*".into()],
             }],
             revoked_sessions: Vec::new(),
+            row_filters: Vec::new(),
         };
         let authority = Authority::new(Config::default(), Arc::clone(&clock) as Arc<dyn Clock>);
         authority.install(snapshot.clone(), clock.now()).unwrap();
@@ -274,6 +276,47 @@ fn api_tokens_are_narrowed_expire_and_are_revoked() {
     assert_eq!(fixture.refusal(&bearer), "TOKEN_EXPIRED");
     fixture.change(|s| s.tokens.clear());
     assert_eq!(fixture.refusal(&bearer), "TOKEN_REVOKED");
+}
+
+#[test]
+fn row_filters_are_those_of_the_policy_at_hand() {
+    let mut fixture = Fixture::new();
+    let (token, api) = (fixture.token(|_| {}), fixture.api.expose());
+    let caller = fixture.authority.authenticate(&token).unwrap();
+    assert!(caller.row_filters.is_empty());
+    fixture.change(|s| {
+        s.row_filters = ["region = 'North'", "region = 'South'", "false"]
+            .map(|condition| RowFilterPolicy {
+                entity: "policy".into(),
+                condition: condition.into(),
+            })
+            .into();
+        s.principals[0].row_filters = vec![1, 0];
+    });
+    for bearer in [&token, &api] {
+        let caller = fixture.authority.authenticate(bearer).unwrap();
+        let scope = grant::method(&caller, "metadata.entities.read").unwrap();
+        let filters = scope.row_filters();
+        assert_eq!(
+            filters.of("policy").unwrap(),
+            ["region = 'North'".into(), "region = 'South'".into()]
+        );
+        assert!(filters.of("claim").is_none());
+    }
+
+    let good = fixture.snapshot.clone();
+    fixture.snapshot.version += 1;
+    fixture.snapshot.principals[0].row_filters.push(3);
+    let missing = fixture
+        .authority
+        .install(fixture.snapshot.clone(), fixture.clock.now());
+    assert_eq!(missing.unwrap_err().reason(), "INTERNAL");
+    fixture.snapshot = good;
+
+    fixture.change(|s| s.principals[0].row_filters.clear());
+    let caller = fixture.authority.authenticate(&token).unwrap();
+    assert!(caller.row_filters.is_empty());
+    assert!(Scope::system(Id::new(), "test").row_filters().is_empty());
 }
 
 proptest! {

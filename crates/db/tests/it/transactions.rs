@@ -111,3 +111,30 @@ both! {
         assert_eq!((good, count), (20, 20));
     }
 }
+
+both! {
+    async fn a_statement_that_reads_for_too_long_ends(bench) {
+        use std::time::{Duration, Instant};
+        const MANY: &str = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 50000000)";
+        let started = Instant::now();
+        let scope = bench.scope();
+        let late = bench.db.read(&scope, |c| {
+            let condition = if c.is_postgres() { "1 = 1" } else { db::IN_TIME };
+            let slow = format!("{MANY} SELECT count(*) FROM n WHERE {condition}");
+            let end = Instant::now() + Duration::from_millis(50);
+            let outcome = c.until(end, |c| Ok(diesel::sql_query(slow).execute(c)?));
+            let failure = outcome.unwrap_err();
+            assert!(failure.is_late(), "{failure}");
+            Err::<(), _>(failure)
+        });
+        let error = late.await.unwrap_err();
+        assert!(error.is(&error::reason::DEADLINE_EXCEEDED), "{error:?}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        // The connection serves on, and without an end.
+        bench.db.read(&bench.scope(), |c| {
+            let condition = if c.is_postgres() { "1 = 1" } else { db::IN_TIME };
+            diesel::sql_query(format!("SELECT 1 AS one WHERE {condition}")).execute(c)?;
+            Ok(())
+        }).await.unwrap();
+    }
+}

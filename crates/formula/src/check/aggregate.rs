@@ -5,6 +5,7 @@ use crate::{
     Aggregate, Code, DataType, Definition, Entity, EntityKind, Expr, Measure, Node, Number, Read,
     Span, Unit,
     check::call::set_read,
+    measure::Wording,
     typed::{Typed, TypedNode},
 };
 
@@ -17,7 +18,7 @@ impl<'a> Checker<'a> {
         filter: Option<&Expr>,
         definition: &Definition,
     ) -> Option<Typed> {
-        if name.starts_with("approx_") {
+        if crate::function_named(name).is_some_and(|function| !function.is_calculated()) {
             let message = format!("`{name}` is not calculated yet");
             let exact = name.trim_start_matches("approx_");
             return self.fail(
@@ -33,19 +34,21 @@ impl<'a> Checker<'a> {
         let condition = filter.map(|filter| self.condition(filter, place));
         let argument = arguments
             .first()
-            .filter(|argument| !names_rows(argument, entity));
+            .filter(|argument| !names_rows(argument, entity, name == "count"));
         let value = argument.map(|argument| self.expr(argument, place));
         let share = arguments.get(1).map(|share| self.share(share));
         let condition = condition.map_or(Some(None), |condition| condition.map(Some))?;
         let value = value.map_or(Some(None), |value| value.map(Some))?;
         let share = share.map_or(Some(None), |share| share.map(Some))?;
         let span = argument.map_or(expr.span, |argument| argument.span);
+        let wording = Wording::new(&entity.code, argument, filter);
         if name == "count" {
             return Some(self.measure(
                 entity,
                 condition,
                 Aggregate::Count,
                 value,
+                wording,
                 Read::Value,
                 whole(),
                 Unit::NONE,
@@ -180,6 +183,7 @@ impl<'a> Checker<'a> {
                 condition.clone(),
                 Aggregate::Count,
                 Some(value.clone()),
+                wording.clone(),
                 Read::Value,
                 whole(),
                 Unit::NONE,
@@ -190,6 +194,7 @@ impl<'a> Checker<'a> {
             condition,
             aggregate,
             Some(value),
+            wording,
             read,
             result,
             unit.clone(),
@@ -234,7 +239,7 @@ impl<'a> Checker<'a> {
         let place = Place::Row(entity);
         let condition = filter.map(|filter| self.condition(filter, place));
         let condition = condition.map_or(Some(None), |condition| condition.map(Some))?;
-        let value = if names_rows(member, entity) {
+        let (value, named) = if names_rows(member, entity, false) {
             let mut keys = entity
                 .attributes
                 .iter()
@@ -248,12 +253,14 @@ impl<'a> Checker<'a> {
                     Some("name the attribute that tells members apart"),
                 );
             };
-            self.path(&entity.code, &key.code, member.span, place)?
+            let named = Expr::new(member.span, Node::Name(key.code.clone()));
+            (self.expr(&named, place)?, named)
         } else {
-            self.expr(member, place)?
+            (self.expr(member, place)?, member.clone())
         };
         let read = set_read(name)?;
-        self.set(entity, value, condition, read, member.span)
+        let wording = Wording::new(&entity.code, Some(&named), filter);
+        self.set(entity, value, condition, wording, read, member.span)
     }
 
     pub(super) fn set(
@@ -261,6 +268,7 @@ impl<'a> Checker<'a> {
         entity: &Entity,
         member: Typed,
         filter: Option<Typed>,
+        wording: Wording,
         read: Read,
         span: Span,
     ) -> Option<Typed> {
@@ -286,6 +294,7 @@ impl<'a> Checker<'a> {
             filter,
             Aggregate::Set,
             Some(member),
+            wording,
             read,
             whole(),
             Unit::NONE,
@@ -302,6 +311,7 @@ impl<'a> Checker<'a> {
         filter: Option<Typed>,
         aggregate: Aggregate,
         argument: Option<Typed>,
+        wording: Wording,
         read: Read,
         data_type: DataType,
         unit: Unit,
@@ -311,6 +321,7 @@ impl<'a> Checker<'a> {
             filter,
             aggregate,
             argument,
+            wording,
         };
         let known = self.measures.iter().position(|other| *other == measure);
         let index = known.unwrap_or_else(|| {
@@ -366,11 +377,11 @@ fn whole() -> DataType {
     decimal(38, 0)
 }
 
-/// Whether the argument stands for the rows themselves: `*`, or the entity's code where it is no attribute.
-fn names_rows(argument: &Expr, entity: &Entity) -> bool {
+/// Whether the argument stands for the rows themselves: `*`, or the entity's code where it is no attribute; in `count` always.
+fn names_rows(argument: &Expr, entity: &Entity, counts: bool) -> bool {
     match &argument.node {
         Node::Star => true,
-        Node::Name(name) => *name == entity.code && entity.attribute(name).is_none(),
+        Node::Name(name) => *name == entity.code && (counts || entity.attribute(name).is_none()),
         _ => false,
     }
 }

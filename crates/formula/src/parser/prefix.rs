@@ -11,7 +11,9 @@ impl Parser<'_> {
             TokenKind::Number(number) => self.leaf(Node::Number(number)),
             TokenKind::Text(text) => self.leaf(Node::Text(text)),
             TokenKind::Symbol("-") => self.unary(Unary::Minus, power::MINUS),
-            TokenKind::Symbol("*") if matches!(self.next(), TokenKind::Symbol(")")) => {
+            TokenKind::Symbol("*")
+                if matches!(self.next(), TokenKind::Symbol(")")) || self.word_follows("where") =>
+            {
                 self.leaf(Node::Star)
             }
             TokenKind::Symbol("(") => {
@@ -158,7 +160,8 @@ impl Parser<'_> {
         self.advance();
         let (mut arguments, mut filter, mut height) = (Vec::new(), None, 0);
         if !self.take_symbol(")") {
-            if !self.is_word("where") {
+            // An entity may have this name: `sum(where.amount)`.
+            if !self.is_word("where") || matches!(self.next(), TokenKind::Symbol(".")) {
                 loop {
                     let (argument, other) = self.expression(0)?;
                     height = height.max(other);

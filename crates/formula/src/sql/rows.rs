@@ -4,7 +4,7 @@ use super::Statement;
 use crate::{Aggregate, DataType, Exact, Measure, Missing, Plan, Refusal, State, Value, calendar};
 use std::collections::BTreeMap;
 
-/// What a row is grouped by: values of the dimensions as text, none for null, and the index of the sub-period.
+/// What a row is grouped by: values of the dimensions as [`Value`]s are displayed, none for null, and the index of the sub-period.
 pub type Group = (Vec<Option<String>>, Option<usize>);
 
 /// States by group, over the sources read so far.
@@ -32,6 +32,20 @@ impl<'a> Table<'a> {
         statement: &Statement,
         rows: &[Vec<Option<String>>],
     ) -> Result<(), Refusal> {
+        self.add_in(statement, rows, None)
+    }
+
+    /// As [`add`](Self::add), of a statement over one sub-period alone, such as one of sets: its groups are in the sub-period `bucket`.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_in(
+        &mut self,
+        statement: &Statement,
+        rows: &[Vec<Option<String>>],
+        bucket: Option<usize>,
+    ) -> Result<(), Refusal> {
+        let whole_period = bucket;
         let columns = &statement.columns;
         let groups = columns.dimensions.len() + usize::from(columns.bucket);
         let width = groups
@@ -52,14 +66,22 @@ impl<'a> Table<'a> {
             if row.len() != width {
                 return Err(Refusal::BadState);
             }
-            let dimensions = row[..columns.dimensions.len()].to_vec();
+            let dimensions = columns
+                .dimensions
+                .iter()
+                .zip(row)
+                .map(|(data_type, text)| match text {
+                    Some(_) => Ok(Some(value(*data_type, text)?.to_string())),
+                    None => Ok(None),
+                })
+                .collect::<Result<_, Refusal>>()?;
             let bucket = match columns.bucket {
                 true => Some(
                     whole(&row[groups - 1])?
                         .and_then(|n| usize::try_from(n).ok())
                         .ok_or(Refusal::BadState)?,
                 ),
-                false => None,
+                false => whole_period,
             };
             let plan = self.plan;
             let states = self
@@ -177,7 +199,7 @@ fn decode(measure: &Measure, columns: &[Option<String>]) -> Result<State, Refusa
 }
 
 /// A value in the spelling of all statements.
-fn value(data_type: DataType, text: &Option<String>) -> Result<Value, Refusal> {
+pub(super) fn value(data_type: DataType, text: &Option<String>) -> Result<Value, Refusal> {
     let Some(text) = text else {
         return Ok(Value::Null(Missing::NoRows));
     };

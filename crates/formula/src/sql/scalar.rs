@@ -3,9 +3,9 @@
 //! PostgreSQL refuses what leaves 64 bits by itself. SQLite makes a float of it, which is found by its type wherever a number is used up,
 //! and refused by a function that is known to fail on it.
 
-use super::{Bind, Code, Dialect, Refused, refuse};
+use super::{Bind, Code, Dialect, Moment, Refused, refuse};
 use crate::{
-    Binary, DataType, Entity, calendar,
+    Attribute, Binary, DataType, Entity, calendar,
     exact::power_of_ten,
     typed::{Literal, Scalar, Typed, TypedNode},
 };
@@ -25,7 +25,58 @@ pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-impl Scalars<'_> {
+/// The table of an entity, with its schema.
+pub(super) fn table(entity: &Entity) -> String {
+    let schema = entity
+        .schema
+        .iter()
+        .map(|schema| quoted(schema) + ".")
+        .collect::<String>();
+    schema + &quoted(&entity.table)
+}
+
+impl<'a> Scalars<'a> {
+    /// The attribute that places rows in time.
+    pub(super) fn time(&self) -> Result<&'a Attribute, Refused> {
+        let entity = self.entity;
+        entity.time().map_or_else(
+            || {
+                refuse(
+                    Code::WrongType,
+                    format!("`{}` has no time attribute", entity.code),
+                )
+            },
+            Ok,
+        )
+    }
+
+    /// A parameter for a moment of the entity's time.
+    pub(super) fn moment(&mut self, moment: Moment) -> Result<String, Refused> {
+        let time = self.time()?;
+        let sqlite = self.dialect == Dialect::Sqlite;
+        Ok(match (moment, time.data_type) {
+            (Moment::Date(days), DataType::Date) => {
+                self.bind(Bind::Text(calendar::date_text(days)), "text::date")
+            }
+            (Moment::Timestamp(micros), DataType::Timestamp) if sqlite => {
+                self.bind(Bind::Int(micros), "")
+            }
+            (Moment::Timestamp(micros), DataType::Timestamp) => self.bind(
+                Bind::Text(calendar::timestamp_text(micros)),
+                "text::timestamptz",
+            ),
+            _ => {
+                return refuse(
+                    Code::WrongType,
+                    format!(
+                        "the time of `{}` is of type {}",
+                        self.entity.code, time.data_type
+                    ),
+                );
+            }
+        })
+    }
+
     /// A parameter for `bind`; on PostgreSQL cast to `postgres`.
     pub(super) fn bind(&mut self, bind: Bind, postgres: &str) -> String {
         self.binds.push(bind);

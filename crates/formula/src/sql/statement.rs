@@ -1,10 +1,13 @@
 //! Statements: one for the summaries of a group, one for members at the ends of a period, one for different values.
 
 use super::{
-    Bind, Code, Columns, Dialect, Moment, Query, Refused, Statement, refuse,
-    scalar::{Scalars, quoted},
+    Code, Columns, Dialect, Moment, Query, Refused, Statement, refuse,
+    scalar::{Scalars, quoted, table},
 };
-use crate::{Aggregate, Attribute, DataType, Entity, Fragment, Measure, Plan, calendar};
+use crate::{
+    Aggregate, Attribute, Binary, DataType, Entity, Fragment, Literal, Measure, Plan, TypedNode,
+    check::boolean, typed::Typed,
+};
 
 /// How many different values of a percentile a group may have where the query does not say.
 const MOST_VALUES: usize = 1_000_000;
@@ -46,42 +49,11 @@ impl<'a> Writer<'a> {
     }
 
     fn time(&self) -> Result<&'a Attribute, Refused> {
-        let entity = self.scalars.entity;
-        entity.time().map_or_else(
-            || {
-                refuse(
-                    Code::WrongType,
-                    format!("`{}` has no time attribute", entity.code),
-                )
-            },
-            Ok,
-        )
+        self.scalars.time()
     }
 
     fn moment(&mut self, moment: Moment) -> Result<String, Refused> {
-        let time = self.time()?;
-        let sqlite = self.scalars.dialect == Dialect::Sqlite;
-        Ok(match (moment, time.data_type) {
-            (Moment::Date(days), DataType::Date) => self
-                .scalars
-                .bind(Bind::Text(calendar::date_text(days)), "text::date"),
-            (Moment::Timestamp(micros), DataType::Timestamp) if sqlite => {
-                self.scalars.bind(Bind::Int(micros), "")
-            }
-            (Moment::Timestamp(micros), DataType::Timestamp) => self.scalars.bind(
-                Bind::Text(calendar::timestamp_text(micros)),
-                "text::timestamptz",
-            ),
-            _ => {
-                return refuse(
-                    Code::WrongType,
-                    format!(
-                        "the time of `{}` is of type {}",
-                        self.scalars.entity.code, time.data_type
-                    ),
-                );
-            }
-        })
+        self.scalars.moment(moment)
     }
 
     /// Dimensions and conditions, which every statement has.
@@ -161,16 +133,11 @@ impl<'a> Writer<'a> {
 
     fn from(&self) -> String {
         let entity = self.scalars.entity;
-        let schema = entity
-            .schema
-            .iter()
-            .map(|schema| quoted(schema) + ".")
-            .collect::<String>();
         let conditions = match self.conditions.is_empty() {
             true => String::new(),
             false => format!(" WHERE {}", self.conditions.join(" AND ")),
         };
-        format!("FROM {schema}{} AS t{conditions}", quoted(&entity.table))
+        format!("FROM {} AS t{conditions}", table(entity))
     }
 
     fn text(&self, data_type: DataType, x: &str) -> String {
@@ -331,22 +298,38 @@ impl<'a> Writer<'a> {
     /// Members at the ends of the period: |S|, |E| and |S ∩ E| of each group, in one pass over two snapshots.
     pub(super) fn set(mut self) -> Result<Statement, Refused> {
         let index = self.fragment.measures[0];
-        let Some((start, end)) = self.query.period else {
-            return refuse(
-                Code::Arguments,
-                "a set needs the snapshots at the start and at the end",
-            );
-        };
         if !self.query.bounds.is_empty() {
             return refuse(
                 Code::Unsupported,
                 "a set has two snapshots and no sub-periods; ask for each period",
             );
         }
+        let members = self.members(None)?;
+        let outer =
+            ["sum(q.s)", "sum(q.e)", "sum(q.s * q.e)"].map(|sum| self.text(DataType::Integer, sum));
+        self.outer(outer.to_vec(), vec![(index, 3)], &members, "")
+    }
+
+    /// A row for each member of a group, `k`, and whether it is there at the start, `s`, and at the end, `e`; those after `after` alone.
+    fn members(&mut self, after: Option<&Literal>) -> Result<String, Refused> {
+        let index = self.fragment.measures[0];
+        let Some((start, end)) = self.query.period else {
+            return refuse(
+                Code::Arguments,
+                "a set needs the snapshots at the start and at the end",
+            );
+        };
         let Some(member) = &self.plan.measures[index].argument else {
             return refuse(Code::Arguments, "a set has members");
         };
         self.begin()?;
+        if let Some(after) = after {
+            let after = Typed::new(member.data_type, None, TypedNode::Literal(after.clone()));
+            let node =
+                TypedNode::Binary(Binary::Greater, Box::new(member.clone()), Box::new(after));
+            let condition = self.scalars.expression(&boolean(node))?;
+            self.conditions.push(condition);
+        }
         let member = self.scalars.used(member)?;
         let time = self.scalars.column(&self.time()?.code)?;
         let (start, end) = (self.moment(start)?, self.moment(end)?);
@@ -365,14 +348,53 @@ impl<'a> Writer<'a> {
         keys.push("p.k".to_owned());
         let from = self.from();
         let rows = format!("SELECT {} {from}", self.inner.join(", "));
-        let members = format!(
+        Ok(format!(
             "SELECT {}, max(p.s) AS s, max(p.e) AS e FROM ({rows}) AS p GROUP BY {}",
             keys.join(", "),
             keys.join(", ")
-        );
-        let outer =
-            ["sum(q.s)", "sum(q.e)", "sum(q.s * q.e)"].map(|sum| self.text(DataType::Integer, sum));
-        self.outer(outer.to_vec(), vec![(index, 3)], &members, "")
+        ))
+    }
+
+    /// The members for which `holds` of `s` and `e`: a page of them in their order, or, without a `limit`, how many.
+    pub(super) fn listed(
+        mut self,
+        holds: &str,
+        after: Option<&Literal>,
+        limit: Option<usize>,
+    ) -> Result<Statement, Refused> {
+        let index = self.fragment.measures[0];
+        let data_type = self.plan.measures[index]
+            .argument
+            .as_ref()
+            .map_or(DataType::Null, |member| member.data_type);
+        let members = self.members(after)?;
+        let from = format!("FROM ({members}) AS q WHERE {holds}");
+        let collate = match (data_type, self.scalars.dialect) {
+            (DataType::String, Dialect::Postgres) => " COLLATE \"C\"",
+            _ => "",
+        };
+        let (sql, data_type) = match limit {
+            Some(limit) => {
+                let member = self.text(data_type, "q.k");
+                let sql =
+                    format!("SELECT {member} AS c0 {from} ORDER BY q.k{collate} LIMIT {limit}");
+                (sql, data_type)
+            }
+            None => {
+                let count = self.text(DataType::Integer, "count(*)");
+                (format!("SELECT {count} AS c0 {from}"), DataType::Integer)
+            }
+        };
+        Ok(Statement {
+            sql,
+            binds: self.scalars.binds,
+            columns: Columns {
+                dimensions: vec![data_type],
+                bucket: false,
+                measures: Vec::new(),
+                most_values: usize::MAX,
+            },
+        })
     }
 
     /// Every value of a group with how often it occurs.
@@ -462,7 +484,7 @@ impl<'a> Writer<'a> {
 }
 
 /// A value as text in the one spelling that [`Table`](super::Table) reads.
-fn text(dialect: Dialect, data_type: DataType, x: &str) -> String {
+pub(super) fn text(dialect: Dialect, data_type: DataType, x: &str) -> String {
     match (dialect, data_type) {
         (Dialect::Sqlite, DataType::Double) => {
             format!("CASE WHEN {x} IS NULL THEN NULL ELSE printf('%!.17g', {x}) END")

@@ -231,7 +231,7 @@ fn conditions_over(
     ]
 }
 
-fn formulas() -> impl Strategy<Value = String> {
+pub(super) fn formulas() -> impl Strategy<Value = String> {
     let function = prop_oneof![
         Just("sum"),
         Just("avg"),
@@ -266,7 +266,7 @@ fn formulas() -> impl Strategy<Value = String> {
 }
 
 /// The ontology without units, so that random formulas mix what they like.
-fn plain() -> crate::Ontology {
+pub(super) fn plain() -> crate::Ontology {
     let full = ontology();
     let bare = |code| {
         let mut entity = full.entity(code).unwrap().clone();

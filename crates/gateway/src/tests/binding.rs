@@ -85,24 +85,56 @@ async fn variables_are_decoded_once_and_slashes_stay_encoded_in_long_ones() {
         bench.get("/api/v1/files/a/b%2fc%20d").await.json(),
         json!({"path": "a/b%2Fc d"})
     );
-    assert_eq!(
-        bench
-            .put(
-                "POST",
-                "/api/v1/things/7:archive",
-                r#"{"id": "8", "reason": "old"}"#
-            )
-            .await
-            .json(),
-        json!({"id": "7", "reason": "old"}),
-        "the path wins over the body"
-    );
+}
+
+#[tokio::test]
+async fn a_body_that_contradicts_the_path_is_refused() {
+    let bench = Bench::echo();
+    for (method, path, body, field) in [
+        (
+            "POST",
+            "/api/v1/things/7:archive",
+            r#"{"id": "8", "reason": "old"}"#,
+            "id",
+        ),
+        (
+            "PATCH",
+            "/api/v1/things/7",
+            r#"{"id": "8", "rank": 1}"#,
+            "thing.id",
+        ),
+        (
+            "PATCH",
+            "/api/v1/things/A",
+            r#"{"rank": 1, "id": "a"}"#,
+            "thing.id",
+        ),
+    ] {
+        let got = bench.put(method, path, body).await;
+        assert_eq!(
+            (got.status, got.reason().as_str()),
+            (StatusCode::BAD_REQUEST, "PATH_CONTRADICTED"),
+            "{path}: {}",
+            got.text
+        );
+        let violation = &got.json()["details"][1]["fieldViolations"][0];
+        assert_eq!(violation["field"], field, "{}", got.text);
+        assert_eq!(violation["reason"], "PATH_CONTRADICTED");
+    }
+    for body in [
+        r#"{"id": "7", "reason": "old"}"#,
+        r#"{"id": "", "reason": "old"}"#,
+        r#"{"reason": "old"}"#,
+    ] {
+        let got = bench.put("POST", "/api/v1/things/7:archive", body).await;
+        assert_eq!(got.json(), json!({"id": "7", "reason": "old"}), "{body}");
+    }
 }
 
 #[tokio::test]
 async fn a_patch_without_a_mask_changes_what_its_body_names() {
     let bench = Bench::echo();
-    let body = r#"{"id": "8", "displayName": "new", "description": null, "created_at": null, "etag": "e", "parts": []}"#;
+    let body = r#"{"id": "7", "displayName": "new", "description": null, "created_at": null, "etag": "e", "parts": []}"#;
     let got = bench.put("PATCH", "/api/v1/things/7", body).await;
     assert_eq!(got.status, StatusCode::OK, "{}", got.text);
     assert_eq!(

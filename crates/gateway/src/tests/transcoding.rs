@@ -1,7 +1,9 @@
 //! The JSON mapping of protobuf, case by case.
 
+use prost_reflect::DynamicMessage;
+
 use super::fixture::transcoder;
-use crate::transcode::{Fault, FaultKind, Transcoder};
+use crate::transcode::{Fault, FaultKind, Transcoder, Way};
 
 const EVERYTHING: &str = "tessera.things.v1.Everything";
 
@@ -50,7 +52,7 @@ fn what_is_read_is_written_in_its_canonical_form() {
         (r#"{"state": 1}"#, r#"{"state":"STATE_DRAFT"}"#),
         (r#"{"state": 77}"#, r#"{"state":77}"#),
         (
-            r#"{"state": null, "string": null, "inner": null, "numbers": null}"#,
+            r#"{"state": null, "string": null, "inner": null, "numbers": null, "values": null}"#,
             "{}",
         ),
         (r#"{"maybe": 0, "int32": 0}"#, r#"{"maybe":0}"#),
@@ -100,6 +102,19 @@ fn what_is_read_is_written_in_its_canonical_form() {
             r#"{"any": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s"}}"#,
             r#"{"any":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"1s"}}"#,
         ),
+        (
+            r#"{"any": {"sku": "x", "quantity": 2, "@type": "x/tessera.things.v1.Part"}}"#,
+            r#"{"any":{"@type":"x/tessera.things.v1.Part","sku":"x","quantity":"2"}}"#,
+        ),
+        (
+            r#"{"any": {"@type": "x/google.protobuf.Any", "value": {"@type": "x/google.protobuf.Empty", "value": {}}}}"#,
+            r#"{"any":{"@type":"x/google.protobuf.Any","value":{"@type":"x/google.protobuf.Empty","value":{}}}}"#,
+        ),
+        (r#"{"any": {}}"#, r#"{"any":{}}"#),
+        (
+            r#"{"struct": {"big": "9223372036854775807", "safe": 9007199254740992, "cents": 12345678901.25, "e": 1e21}}"#,
+            r#"{"struct":{"big":"9223372036854775807","safe":9007199254740992,"cents":12345678901.25,"e":1e+21}}"#,
+        ),
     ] {
         let wire = decode(&t, given).unwrap_or_else(|f| panic!("{given}: {f:?}"));
         assert_eq!(encode(&t, &wire), canonical, "{given}");
@@ -122,8 +137,8 @@ fn what_is_wrong_is_refused_with_its_place() {
         ),
         (r#"{"text": "", "part": {}}"#, "part", "oneof"),
         (r#"{"labels": {"a": "", "a": ""}}"#, "labels", "key twice"),
-        (r#"{"slots": {"x": {}}}"#, "slots[*]", "no key"),
-        (r#"{"flags": {"yes": 1}}"#, "flags[*]", "no key"),
+        (r#"{"slots": {"x": {}}}"#, r#"slots["x"]"#, "no key"),
+        (r#"{"flags": {"yes": 1}}"#, r#"flags["yes"]"#, "no key"),
         (r#"{"int32": 2147483648}"#, "int32", "32 bits"),
         (r#"{"uint32": -1}"#, "uint32", "from 0"),
         (r#"{"int32": 1.5}"#, "int32", "whole"),
@@ -141,8 +156,55 @@ fn what_is_wrong_is_refused_with_its_place() {
         (r#"{"span": "1"}"#, "span", "duration"),
         (r#"{"parts": [{}, {"sku": 1}]}"#, "parts[1].sku", "string"),
         (r#"{"texts": ["a", null]}"#, "texts[1]", "null"),
-        (r#"{"labels": {"a": null}}"#, "labels[*]", "null"),
-        (r#"{"any": {"sku": "x"}}"#, "", ""),
+        (r#"{"labels": {"\u0061": null}}"#, r#"labels["a"]"#, "null"),
+        (r#"{"any": {"sku": "x"}}"#, "any", "@type"),
+        (
+            r#"{"any": {"@type": "type.googleapis.com/.tessera.things.v1.Part"}}"#,
+            "any.@type",
+            "no known",
+        ),
+        (
+            r#"{"any": {"@type": "tessera.things.v1.Part"}}"#,
+            "any.@type",
+            "no known",
+        ),
+        (
+            r#"{"any": {"@type": "x/tessera.things.v1.Part", "@type": "x/y"}}"#,
+            "any.@type",
+            "twice",
+        ),
+        (
+            r#"{"any": {"@type": "x/tessera.things.v1.Part", "skew": "x"}}"#,
+            "any",
+            "no field",
+        ),
+        (
+            r#"{"any": {"@type": "x/google.protobuf.Duration"}}"#,
+            "any",
+            "value",
+        ),
+        (
+            r#"{"any": {"@type": "x/google.protobuf.Duration", "value": 1}}"#,
+            "any.value",
+            "string",
+        ),
+        (
+            r#"{"any": {"@type": "x/google.protobuf.Duration", "seconds": 1}}"#,
+            "any",
+            "under",
+        ),
+        (
+            r#"{"struct": {"a": {"b\n": [1, 9007199254740993]}}}"#,
+            r#"struct["a"]["b\n"][1]"#,
+            "send it as text",
+        ),
+        (r#"{"value": 1e400}"#, "value", "send it as text"),
+        (
+            r#"{"list": [0.12345678901234567890]}"#,
+            "list[0]",
+            "send it as text",
+        ),
+        (r#"{"struct": {"a": 1, "a": 2}}"#, "struct", "key twice"),
     ] {
         let fault = decode(&t, given).expect_err(given);
         assert_eq!(fault.path(), path, "{given}: {fault:?}");
@@ -159,6 +221,65 @@ fn what_is_wrong_is_refused_with_its_place() {
     assert_eq!(decode(&t, &deep).unwrap_err().kind, FaultKind::TooDeep);
     let not_text = t.decode(0, None, b"{\"\xff\"", &mut Vec::new());
     assert_eq!(not_text.unwrap_err().message(), "not UTF-8");
+}
+
+/// A level of free-form JSON is up to three of messages, of which prost reads a hundred: the edge stops before.
+#[test]
+fn free_form_json_is_read_as_deep_as_services_read_it() {
+    let (t, slow) = (transcoder(), transcoder().with_way(Way::Dynamic));
+    let descriptor = t.pool().get_message_by_name(EVERYTHING).unwrap();
+    let nest = |open: &str, close: &str, levels: usize| {
+        format!(
+            "{{\"value\":{}1{}}}",
+            open.repeat(levels),
+            close.repeat(levels)
+        )
+    };
+    for (open, close, most) in [("{\"a\":", "}", 29), ("[", "]", 44)] {
+        let json = nest(open, close, most);
+        let wire = decode(&t, &json).unwrap();
+        DynamicMessage::decode(descriptor.clone(), &wire[..]).expect("as a service reads it");
+        assert_eq!(encode(&t, &wire), json);
+        assert!(decode(&slow, &json).is_ok());
+        for levels in [most + 1, 60] {
+            let json = nest(open, close, levels);
+            let fault = decode(&t, &json).expect_err("too deep");
+            assert_eq!(fault.kind, FaultKind::TooDeep, "{levels} {open}");
+            decode(&slow, &json).expect_err("as the tables do");
+        }
+    }
+    let any = |levels: usize| {
+        let open = r#"{"@type":"x/google.protobuf.Any","value":"#.repeat(levels);
+        format!(r#"{{"any":{open}{{}}{}}}"#, "}".repeat(levels))
+    };
+    assert!(decode(&t, &any(7)).is_ok());
+    assert_eq!(decode(&t, &any(8)).unwrap_err().kind, FaultKind::TooDeep);
+}
+
+/// What one way refuses because it could not be read back, the other refuses too.
+#[test]
+fn both_ways_refuse_what_could_not_be_written_back() {
+    let (t, slow) = (transcoder(), transcoder().with_way(Way::Dynamic));
+    for json in [
+        r#"{"any": {"@type": "type.googleapis.com/.tessera.things.v1.Part", "sku": "x"}}"#,
+        r#"{"any": {"@type": "/.tessera.things.v1.Part"}}"#,
+        r#"{"any": {"@type": "x/google.protobuf.Any", "value": {"@type": "x/.google.protobuf.Empty", "value": {}}}}"#,
+        r#"{"mask": "a__b"}"#,
+        r#"{"any": {"@type": "x/google.protobuf.FieldMask", "value": "a_B"}}"#,
+    ] {
+        for way in [&t, &slow] {
+            assert!(decode(way, json).is_err(), "{json}");
+        }
+    }
+}
+
+#[test]
+fn numbers_that_json_does_not_have_are_not_written_into_free_form_json() {
+    let t = transcoder();
+    // field 35: value { number_value: infinity }
+    let wire = [&[0x9a, 2, 9, 0x11][..], &f64::INFINITY.to_le_bytes()].concat();
+    let id = t.tables().id(EVERYTHING).unwrap();
+    assert!(t.encode(id, None, &wire, &mut Vec::new()).is_err());
 }
 
 #[test]

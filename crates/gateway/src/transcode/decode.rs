@@ -1,10 +1,17 @@
 //! JSON text to wire bytes in one pass, driven by the tables; no tree in between.
 
+mod any;
+mod well_known;
+
 use super::fault::{Fault, FaultKind, suggestions};
 use super::lexer::{Lexer, Result};
-use super::scalar::{put_base64, put_scalar, put_text_form};
+use super::scalar::{put_base64, put_scalar};
 use super::tables::{Field, Kind, Message, MessageId, Shape, Tables, WellKnown};
 use super::wire::{Raw, Reader, put_bytes, put_delimited, put_varint};
+
+/// How deep messages may hold messages, entries of maps included: prost reads a hundred, and a service puts
+/// some around what it was given. A level of JSON in a `google.protobuf.Value` is up to three of messages.
+pub(crate) const MAX_MESSAGES: u32 = 90;
 
 /// Appends a document that is a whole message.
 pub(crate) fn message(
@@ -14,10 +21,7 @@ pub(crate) fn message(
     max_depth: u32,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let mut decoder = Decoder {
-        tables,
-        lexer: Lexer::new(json, max_depth),
-    };
+    let mut decoder = Decoder::new(tables, json, max_depth);
     decoder.message(id, out)?;
     decoder.lexer.end()
 }
@@ -30,10 +34,7 @@ pub(crate) fn field(
     max_depth: u32,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let mut decoder = Decoder {
-        tables,
-        lexer: Lexer::new(json, max_depth),
-    };
+    let mut decoder = Decoder::new(tables, json, max_depth);
     decoder
         .field(field, out)
         .map_err(|f| f.inside(&*field.name))?;
@@ -66,6 +67,10 @@ pub(crate) fn named_fields(
 struct Decoder<'a> {
     tables: &'a Tables,
     lexer: Lexer<'a>,
+    /// Messages around what is read now.
+    messages: u32,
+    /// Messages of any type around it.
+    anys: u32,
 }
 
 /// Which fields of a message were met; a second one of the same name, or of the same oneof, is refused.
@@ -97,12 +102,39 @@ impl Met {
 }
 
 impl<'a> Decoder<'a> {
+    fn new(tables: &'a Tables, json: &'a str, max_depth: u32) -> Self {
+        Self {
+            tables,
+            lexer: Lexer::new(json, max_depth),
+            messages: 0,
+            anys: 0,
+        }
+    }
+
+    /// Reads a message inside the one at hand.
+    #[inline]
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if self.messages == MAX_MESSAGES {
+            return Err(Fault::too_deep(self.lexer.at));
+        }
+        self.messages += 1;
+        read(self)?;
+        self.messages -= 1;
+        Ok(())
+    }
+
     fn message(&mut self, id: MessageId, out: &mut Vec<u8>) -> Result<()> {
         let tables = self.tables;
         let message = tables.message(id);
         if message.well_known != WellKnown::No {
             return self.well_known(message, out);
         }
+        self.members(message, false, out)
+    }
+
+    /// The members of an object; `typed` has a `@type` among them, which was read before.
+    fn members(&mut self, message: &'a Message, typed: bool, out: &mut Vec<u8>) -> Result<()> {
+        let mut types = 0;
         let mut done = self.lexer.open(b'{', b'}')?;
         let mut met = Met::default();
         let mut next = 0;
@@ -113,6 +145,16 @@ impl<'a> Decoder<'a> {
             // keys mostly come in the order of declaration: try the successor before hashing
             let index = match message.fields.get(next) {
                 Some(field) if *field.json == *name => next,
+                _ if typed && name == any::TYPE => {
+                    types += 1;
+                    if types > 1 {
+                        return Err(Fault::malformed(at, "the same field twice").inside(any::TYPE));
+                    }
+                    self.lexer.expect(b':', "expected ':'")?;
+                    self.lexer.string()?;
+                    done = self.lexer.closed(b'}')?;
+                    continue;
+                }
                 _ => message
                     .by_name(name)
                     .ok_or_else(|| unknown(message, name, at))?,
@@ -209,20 +251,22 @@ impl<'a> Decoder<'a> {
             put_varint(out, u64::from(field.tag));
             let at = self.lexer.at;
             let key = self.lexer.string()?;
-            put_delimited(out, |out| {
-                put_varint(out, u64::from(key_field.tag));
-                let text = self.lexer.str(&key);
-                put_scalar(self.tables, key_field.kind, text, out).ok_or_else(|| {
-                    Fault::malformed(at, format!("{text:?} is no key of this map"))
-                })?;
-                self.lexer.expect(b':', "expected ':'")?;
-                put_varint(out, u64::from(value_field.tag));
-                if self.lexer.peek() == b'n' && !self.kind_takes_null(value_field.kind) {
-                    return self.lexer.malformed("null in a map");
-                }
-                self.value(value_field.kind, out)
+            self.nested(|me| {
+                put_delimited(out, |out| {
+                    put_varint(out, u64::from(key_field.tag));
+                    let text = me.lexer.str(&key);
+                    put_scalar(me.tables, key_field.kind, text, out).ok_or_else(|| {
+                        Fault::malformed(at, format!("{text:?} is no key of this map"))
+                    })?;
+                    me.lexer.expect(b':', "expected ':'")?;
+                    put_varint(out, u64::from(value_field.tag));
+                    if me.lexer.peek() == b'n' && !me.kind_takes_null(value_field.kind) {
+                        return me.lexer.malformed("null in a map");
+                    }
+                    me.value(value_field.kind, out)
+                })
             })
-            .map_err(|f| f.inside("[*]"))?;
+            .map_err(|f| f.inside(self.lexer.key_at(at)))?;
             entries += 1;
             done = self.lexer.closed(b'}')?;
         }
@@ -237,7 +281,7 @@ impl<'a> Decoder<'a> {
         let next = self.lexer.peek();
         let at = self.lexer.at;
         match kind {
-            Kind::Message(id) => put_delimited(out, |out| self.message(id, out)),
+            Kind::Message(id) => self.nested(|me| put_delimited(out, |out| me.message(id, out))),
             Kind::String => {
                 let text = self.lexer.string()?;
                 put_bytes(out, self.lexer.str(&text).as_bytes());
@@ -293,49 +337,6 @@ impl<'a> Decoder<'a> {
                 let number = self.lexer.number()?;
                 put_scalar(self.tables, Kind::Int32, number, out)
                     .ok_or_else(|| Fault::malformed(at, format!("{number} is no enum number")))
-            }
-        }
-    }
-
-    fn well_known(&mut self, message: &'a Message, out: &mut Vec<u8>) -> Result<()> {
-        let form = message.well_known;
-        match form {
-            WellKnown::Timestamp | WellKnown::Duration | WellKnown::FieldMask => {
-                self.lexer.peek();
-                let at = self.lexer.at;
-                let text = self.lexer.string()?;
-                let text = self.lexer.str(&text);
-                put_text_form(form, text, out).ok_or_else(|| {
-                    let what = match form {
-                        WellKnown::Timestamp => "timestamp such as 2026-01-31T12:00:00Z",
-                        WellKnown::Duration => "duration such as 1.5s",
-                        _ => "field mask such as displayName,state",
-                    };
-                    Fault::malformed(at, format!("{text:?} is no {what}"))
-                })
-            }
-            // their one field has their JSON form
-            WellKnown::Wrapper | WellKnown::Struct | WellKnown::ListValue => {
-                self.field(&message.fields[0], out)
-            }
-            WellKnown::Value => {
-                let member = match self.lexer.peek() {
-                    b'n' => 1,
-                    b'"' => 3,
-                    b't' | b'f' => 4,
-                    b'{' => 5,
-                    b'[' => 6,
-                    _ => 2,
-                };
-                let index = message
-                    .by_number(member)
-                    .expect("google.protobuf.Value has six members");
-                let field = &message.fields[index];
-                put_varint(out, u64::from(field.tag));
-                self.value(field.kind, out)
-            }
-            WellKnown::Any | WellKnown::No => {
-                Err(Fault::new(self.lexer.at, FaultKind::Unsupported))
             }
         }
     }

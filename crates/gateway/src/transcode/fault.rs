@@ -16,7 +16,9 @@ pub enum FaultKind {
     },
     /// Nested more deeply than the limit.
     TooDeep,
-    /// Only the dynamic path reads this (`Any`).
+    /// A number that would be another one as a double.
+    Inexact(String),
+    /// The dynamic path does not read this: a field that is a list or a map.
     Unsupported,
 }
 
@@ -38,6 +40,19 @@ impl Fault {
             at: Some(at),
             path: Vec::new(),
         })
+    }
+
+    /// A fault in a document of which no place is known.
+    pub(crate) fn somewhere(kind: FaultKind) -> Box<Self> {
+        Box::new(Self {
+            kind,
+            at: None,
+            path: Vec::new(),
+        })
+    }
+
+    pub(crate) fn too_deep(at: usize) -> Box<Self> {
+        Self::new(at, FaultKind::TooDeep)
     }
 
     pub(crate) fn malformed(at: usize, what: impl Into<String>) -> Box<Self> {
@@ -78,6 +93,11 @@ impl Fault {
                 text
             }
             FaultKind::TooDeep => "nested too deeply".into(),
+            FaultKind::Inexact(number) => {
+                format!(
+                    "{number} has more digits than a JSON number keeps; send it as text, in quotes"
+                )
+            }
             FaultKind::Unsupported => "not readable here".into(),
         }
     }

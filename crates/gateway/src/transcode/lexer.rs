@@ -1,6 +1,6 @@
 //! JSON text, token by token, without a tree: strings are slices of the input where they can be.
 
-use super::fault::{Fault, FaultKind};
+use super::fault::Fault;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Fault>>;
 
@@ -58,6 +58,15 @@ impl<'a> Lexer<'a> {
             depth: 0,
             max_depth,
             unescaped: String::new(),
+        }
+    }
+
+    /// A lexer that stands where this one does, to look ahead with.
+    pub(crate) fn ahead(&self) -> Self {
+        Self {
+            depth: self.depth,
+            at: self.at,
+            ..Self::new(self.text, self.max_depth)
         }
     }
 
@@ -148,7 +157,7 @@ impl<'a> Lexer<'a> {
     pub(crate) fn enter(&mut self) -> Result<()> {
         self.depth += 1;
         if self.depth > self.max_depth {
-            return Err(Fault::new(self.at, FaultKind::TooDeep));
+            return Err(Fault::too_deep(self.at));
         }
         Ok(())
     }
@@ -286,6 +295,21 @@ impl<'a> Lexer<'a> {
         Ok(&self.text[start..at])
     }
 
+    /// The string at `at` as a segment of a path: `["key"]`.
+    pub(crate) fn key_at(&self, at: usize) -> String {
+        let mut ahead = Self {
+            at,
+            ..Self::new(self.text, self.max_depth)
+        };
+        match ahead.string() {
+            Ok(key) => {
+                let key: String = ahead.str(&key).chars().take(64).collect();
+                format!("[{key:?}]")
+            }
+            Err(_) => "[*]".into(),
+        }
+    }
+
     /// Reads a value of any kind and drops it.
     pub(crate) fn skip(&mut self) -> Result<()> {
         match self.peek() {
@@ -319,6 +343,7 @@ impl<'a> Lexer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcode::fault::FaultKind;
     use proptest::prelude::*;
 
     fn string(json: &str) -> Option<String> {

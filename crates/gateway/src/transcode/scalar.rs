@@ -92,8 +92,8 @@ pub(crate) fn put_text_form(form: WellKnown, text: &str, out: &mut Vec<u8>) -> O
     Some(())
 }
 
-/// `displayName,size.width` as paths in contract names.
-fn put_field_mask(text: &str, out: &mut Vec<u8>) -> Option<()> {
+/// Appends `displayName,size.width` as paths in contract names.
+pub(crate) fn put_field_mask(text: &str, out: &mut Vec<u8>) -> Option<()> {
     for path in text.split(',').filter(|p| !p.is_empty()) {
         if !path
             .bytes()

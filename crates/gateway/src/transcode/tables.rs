@@ -141,6 +141,11 @@ impl Message {
         self.names.get(name).map(|&i| usize::from(i))
     }
 
+    /// Whether its members stand beside `@type` in an `Any`, not in a JSON form of its own under `value`.
+    pub(crate) fn stands_alone(&self) -> bool {
+        self.well_known == WellKnown::No && &*self.name != "google.protobuf.Empty"
+    }
+
     /// Index of a field by number.
     #[inline]
     pub(crate) fn by_number(&self, number: u32) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! The protobuf wire format: varints, keys, length-delimited values, read and written.
 
 /// A value as it stands on the wire, before its field's type is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Raw<'a> {
     Number(u64),
     Bytes(&'a [u8]),

@@ -73,12 +73,17 @@ impl Guards {
     }
 
     /// Whether an end user with these headers may call a method: what the stack asks before it decodes,
-    /// for an edge that wants to know before it reads.
+    /// for an edge that wants to know before it reads. Answers who they are, unless the method is public.
     ///
     /// # Errors
     /// As the call itself would be refused.
-    pub fn ask(&self, method: &'static Method, headers: &http::HeaderMap) -> error::Result<()> {
-        super::access::check(self, method, super::peer::Process::Foreign, headers).map(drop)
+    pub fn ask(
+        &self,
+        method: &'static Method,
+        headers: &http::HeaderMap,
+    ) -> error::Result<Option<Arc<auth::Caller>>> {
+        let found = super::access::check(self, method, super::peer::Process::Foreign, headers)?;
+        Ok(found.map(|principal| principal.caller()))
     }
 
     /// How many calls are in work, from anywhere.

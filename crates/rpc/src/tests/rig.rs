@@ -179,6 +179,7 @@ impl Rig {
             principal: principal.clone(),
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             disabled: false,
+            row_filters: Vec::new(),
         };
         let snapshot = Snapshot {
             version: 1,

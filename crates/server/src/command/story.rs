@@ -3,6 +3,8 @@
 
 mod edge;
 mod ontology;
+mod retention;
+mod scenarios;
 
 use super::output::{print, print_error, print_progress};
 use clap::Args;
@@ -36,7 +38,11 @@ trait Story: Sync {
 }
 
 /// Every scenario.
-static STORIES: [&dyn Story; 1] = [&ontology::Ontology];
+static STORIES: [&dyn Story; 3] = [
+    &ontology::Ontology,
+    &retention::Retention,
+    &scenarios::Scenarios,
+];
 
 impl RunStory {
     pub(super) async fn run(self) -> Result<ExitCode, BoxError> {
@@ -51,11 +57,8 @@ impl RunStory {
         };
         let edge = EdgeClient::new(&self.address, &self.token)?;
         match story.play(&edge).await {
-            Ok(mut result) => {
-                if let Some(fields) = result.as_object_mut() {
-                    fields.insert("story".into(), story.name().into());
-                }
-                print(&result.to_string());
+            Ok(result) => {
+                print(&closing_line(story.name(), &result));
                 Ok(ExitCode::SUCCESS)
             }
             Err(cause) => {
@@ -70,6 +73,18 @@ impl RunStory {
     }
 }
 
+/// The result as one line: the story's name first, then its value if it has one, then the rest.
+fn closing_line(name: &str, result: &Value) -> String {
+    let fields = result.as_object().into_iter().flatten();
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort_by_key(|(field, _)| *field != "value");
+    let mut line = format!("{{\"story\":{}", Value::from(name));
+    for (field, value) in fields {
+        line += &format!(",{}:{value}", Value::from(field.as_str()));
+    }
+    line + "}"
+}
+
 /// Says what the story does next.
 fn step(text: &str) {
     print_progress(&format!("· {text}"));
@@ -81,5 +96,23 @@ fn hold<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Re
         Ok(())
     } else {
         Err(format!("{what}: found {found:?}, expected {expected:?}").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closing_line_begins_with_name_and_value() {
+        let result = serde_json::json!({ "a\"b": [1, "x"], "value": 0.9 });
+        let line = closing_line("retention", &result);
+        assert_eq!(line, r#"{"story":"retention","value":0.9,"a\"b":[1,"x"]}"#);
+        let read: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["story"], "retention");
+        assert_eq!(
+            closing_line("x", &serde_json::json!({})),
+            r#"{"story":"x"}"#
+        );
     }
 }

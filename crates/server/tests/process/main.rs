@@ -9,6 +9,7 @@ mod installation;
 mod mesh;
 mod migrate;
 mod settings;
+mod story;
 
 /// Stamps a test for both databases: `name::sqlite` and `name::postgres`.
 macro_rules! on_both {

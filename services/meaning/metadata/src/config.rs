@@ -1,6 +1,6 @@
 //! Settings of metadata, section `[services.metadata]`.
 
-use config::{Problems, Validate};
+use config::{Problems, Span, Validate};
 use serde::{Deserialize, Serialize};
 
 /// Settings of metadata.
@@ -11,6 +11,10 @@ pub struct Config {
     pub page_size: u16,
     /// Most definitions that one ontology may bring in. An import holds the writer: a larger one comes in parts.
     pub import_definitions: usize,
+    /// How often definitions that have changed are checked in the background.
+    pub check_interval: Span,
+    /// After how long definitions are checked again that have not changed.
+    pub recheck_interval: Span,
 }
 
 impl Default for Config {
@@ -18,6 +22,8 @@ impl Default for Config {
         Self {
             page_size: 50,
             import_definitions: 5_000,
+            check_interval: Span::from_secs(60),
+            recheck_interval: Span::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -33,6 +39,16 @@ impl Validate for Config {
             (1..=50_000).contains(&self.import_definitions),
             "import_definitions",
             "an ontology brings in 1 to 50000 definitions",
+        );
+        problems.check(
+            !self.check_interval.is_zero(),
+            "check_interval",
+            "definitions are checked now and then, not without a pause",
+        );
+        problems.check(
+            self.recheck_interval.get() >= self.check_interval.get(),
+            "recheck_interval",
+            "what has not changed is checked no more often than what has",
         );
     }
 }

@@ -8,6 +8,7 @@ mod analytics_use_case;
 mod data_source;
 mod entity;
 pub(crate) mod event;
+pub(crate) mod finding;
 pub(crate) mod history;
 mod metric;
 pub(crate) mod ontology;

@@ -5,15 +5,21 @@
 //! changes, a document, and a history. A definition refers to others by kind and code.
 //!
 //! Tables, the same for all kinds: `definitions` (the newest version of each), `definition_versions` (every version),
-//! `definition_references` (who refers to whom, of live definitions), `definition_tags`.
+//! `definition_references` (who refers to whom, of live definitions), `definition_tags`; besides `ontologies` (the version
+//! of each tenant's entities, metrics and relationships) and `consistency_findings` (what the background check found).
 //!
-//! It calls no other service. Every change puts a `DefinitionChanged` event into the outbox, in the same transaction.
+//! It calls no other service. Every change puts a `DefinitionChanged` event into the outbox, in the same transaction, and
+//! every new or resolved finding a `FindingChanged`.
 //!
 //! Invariants, checked in the transaction of every change:
 //! - what a live definition refers to is live, and the attribute or module it names exists;
 //! - no definition is built on itself, directly or through others of its kind;
+//! - the formula of a live metric, unless it is a draft, fits the entities and metrics it reads, in types and units;
 //! - of one kind, one live definition has a code; a code never changes;
 //! - the newest row of `definition_versions` is the document of `definitions`.
+//!
+//! An administrator may delete an entity by force, and older versions of this service checked less: what the first three
+//! do not hold for then is found by the background check.
 
 mod api;
 mod config;
@@ -22,6 +28,7 @@ mod model;
 mod reasons;
 mod schema;
 mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +38,9 @@ use api::Api;
 use error::BoxError;
 use proto_meaning::tessera::metadata::v1::metadata_service_server::MetadataServiceServer;
 use rpc::{Context, Running, Service};
+use std::sync::Arc;
 use store::Store;
+use tasks::Consistency;
 use tonic::service::Routes;
 
 /// The service.
@@ -45,12 +54,17 @@ impl Service for Metadata {
     type Config = Config;
 
     async fn start(ctx: Context<Config>) -> Result<Running, BoxError> {
-        let api = Api {
-            config: ctx.config,
-            store: Store::new(ctx.db, ctx.clock),
+        let store = Store::new(ctx.db, Arc::clone(&ctx.clock));
+        let check = Consistency {
+            store: store.clone(),
+            clock: ctx.clock,
+            config: ctx.config.clone(),
         };
+        let (config, shutdown) = (ctx.config, ctx.shutdown);
+        let api = Api { config, store };
         // An ontology is larger than the usual request.
         let server = MetadataServiceServer::new(api).max_decoding_message_size(8 << 20);
-        Ok(Running::new(Routes::new(server)))
+        Ok(Running::new(Routes::new(server))
+            .supervised("consistency", move || check.clone().run(shutdown.clone())))
     }
 }

@@ -17,7 +17,9 @@ pub(crate) mod ontology;
 pub(crate) mod parts;
 pub(crate) mod reference;
 pub(crate) mod relationship;
+pub(crate) mod typing;
 pub(crate) mod uml;
+pub(crate) mod uses;
 pub(crate) mod value_chain;
 pub(crate) mod value_chain_pattern;
 
@@ -103,6 +105,11 @@ impl Kind {
     /// What a caller must hold to change definitions of this kind, as the contract says of the kind's own methods.
     pub(crate) fn write_permission(self) -> String {
         format!("metadata.{}.write", self.plural())
+    }
+
+    /// Whether numbers are calculated with it, so that a change of it makes a new version of the ontology.
+    pub(crate) const fn is_of_ontology(self) -> bool {
+        matches!(self, Kind::Entity | Kind::Metric | Kind::Relationship)
     }
 
     /// The kind of this name.
@@ -297,14 +304,31 @@ impl Definition {
         document::check_text(&self.document(), "", found);
     }
 
-    /// Everything it refers to, in the order of its fields.
+    /// Everything it refers to: what its fields name, then what its formula reads. Of a draft the formula does not count.
     pub(crate) fn references(&self) -> Vec<Reference> {
+        let mut all = self.declared();
+        if let Some(metric) = self.relied_on() {
+            all.extend(metric.formula_references());
+        }
+        all
+    }
+
+    /// What its fields name, in their order.
+    pub(crate) fn declared(&self) -> Vec<Reference> {
         let mut out = References::default();
         if let Some(module) = &self.header.module {
             out.module("module", module);
         }
         self.body.rules().refer(&mut out);
         out.finish()
+    }
+
+    /// The metric that it is, unless it is a draft: only what others rely on has to fit the rest of the ontology.
+    pub(crate) fn relied_on(&self) -> Option<&Metric> {
+        match &self.body {
+            Body::Metric(metric) if self.state() != State::Draft => Some(metric),
+            _ => None,
+        }
     }
 
     /// Codes of the definitions of its own kind that it refers to.

@@ -52,6 +52,44 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    /// The version of each tenant's ontology, and what its last check had seen.
+    ontologies (tenant) {
+        tenant -> value::sql::Id,
+        version -> BigInt,
+        created_at -> value::sql::Time,
+        updated_at -> value::sql::Time,
+        changes -> BigInt,
+        checked_changes -> BigInt,
+        checked_at -> Nullable<value::sql::Time>,
+        references_format -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    /// What the background check found.
+    consistency_findings (id) {
+        id -> value::sql::Id,
+        tenant -> value::sql::Id,
+        definition_id -> value::sql::Id,
+        kind -> Text,
+        code -> Text,
+        name -> Text,
+        field -> Text,
+        reason -> Text,
+        description -> Text,
+        fingerprint -> Text,
+        first_seen_at -> value::sql::Time,
+        last_seen_at -> value::sql::Time,
+        resolved_at -> Nullable<value::sql::Time>,
+        created_at -> value::sql::Time,
+        updated_at -> value::sql::Time,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     /// Tags of definitions.
     definition_tags (definition_id, tag) {
         definition_id -> value::sql::Id,

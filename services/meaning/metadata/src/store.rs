@@ -4,17 +4,23 @@
 //! what would leave the ontology broken is rolled back, whoever else changes it at the same time.
 
 mod check;
+mod consistency;
+mod findings;
 mod history;
 mod import;
 mod list;
 mod read;
 mod references;
+mod resolve;
+mod typing;
 mod write;
 
 pub(crate) use check::Finding;
+pub(crate) use findings::{FindingQuery, FindingRow, FindingState};
 pub(crate) use import::{Import, Outcome, ResultLine};
 pub(crate) use list::{Filter, Order, Query};
-pub(crate) use references::ReferenceRow;
+pub(crate) use references::{Ends, ReferenceRow};
+pub(crate) use resolve::Asked;
 pub(crate) use write::Target;
 
 use crate::{

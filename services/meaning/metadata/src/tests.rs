@@ -3,11 +3,14 @@
 mod access;
 mod cases;
 mod crud;
+mod findings;
 mod history;
 mod large;
 mod lists;
 mod ontology;
 mod references;
+mod resolve;
+mod typing;
 mod uml;
 
 use crate::Metadata;

@@ -5,6 +5,7 @@ mod groups;
 mod keys;
 mod passwords;
 mod roles;
+mod row_filters;
 mod service_principals;
 mod sessions;
 mod sign_in;
@@ -179,6 +180,9 @@ rpcs! {
         list_roles: ListRolesRequest => pb::ListRolesResponse, roles::list;
         list_role_assignments: ListRoleAssignmentsRequest => pb::ListRoleAssignmentsResponse, roles::list_assignments;
         get_effective_access: GetEffectiveAccessRequest => pb::EffectiveAccess, roles::effective_access;
+        get_row_filter: GetRowFilterRequest => pb::RowFilter, row_filters::get;
+        list_row_filters: ListRowFiltersRequest => pb::ListRowFiltersResponse, row_filters::list;
+        batch_get_row_filters: BatchGetRowFiltersRequest => pb::BatchGetRowFiltersResponse, row_filters::batch_get;
         create_service_principal: CreateServicePrincipalRequest => pb::ServicePrincipal, service_principals::create;
         get_service_principal: GetServicePrincipalRequest => pb::ServicePrincipal, service_principals::get;
         list_service_principals: ListServicePrincipalsRequest => pb::ListServicePrincipalsResponse, service_principals::list;
@@ -203,6 +207,9 @@ rpcs! {
         change_password: ChangePasswordRequest => (), passwords::change;
         assign_role: AssignRoleRequest => pb::RoleAssignment, roles::assign;
         unassign_role: UnassignRoleRequest => (), roles::unassign;
+        create_row_filter: CreateRowFilterRequest => pb::RowFilter, row_filters::create;
+        update_row_filter: UpdateRowFilterRequest => pb::RowFilter, row_filters::update;
+        delete_row_filter: DeleteRowFilterRequest => (), row_filters::delete;
         disable_service_principal: DisableServicePrincipalRequest => pb::ServicePrincipal, service_principals::disable;
         create_token: CreateTokenRequest => pb::CreateTokenResponse, tokens::create;
         revoke_token: RevokeTokenRequest => pb::ApiToken, tokens::revoke;

@@ -19,6 +19,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// Resources a page holds when the caller names no size.
     pub page_size: u32,
+    /// Row filters a tenant may have; more are refused.
+    pub row_filters_per_tenant: u32,
     /// Life of tokens.
     pub tokens: TokenConfig,
     /// What new passwords must be like.
@@ -117,6 +119,7 @@ impl Default for Config {
             admin_password: Secret::default(),
             key_file: PathBuf::new(),
             page_size: 50,
+            row_filters_per_tenant: 1000,
             tokens: TokenConfig::default(),
             passwords: PasswordConfig::default(),
             lockout: LockoutConfig::default(),
@@ -213,6 +216,11 @@ impl Validate for Config {
             (1..=1000).contains(&self.page_size),
             "page_size",
             "must be 1 to 1000",
+        );
+        problems.check(
+            (1..=10_000).contains(&self.row_filters_per_tenant),
+            "row_filters_per_tenant",
+            "must be 1 to 10000",
         );
         problems.within("tokens", &self.tokens);
         problems.within("passwords", &self.passwords);
@@ -375,6 +383,7 @@ mod tests {
         let mut config = Config::default();
         assert!(problems(&config).is_empty());
         config.page_size = 0;
+        config.row_filters_per_tenant = 0;
         config.tokens.refresh = Span::from_secs(1);
         config.tokens.sessions_per_user = 0;
         config.hashing.queue = 0;
@@ -386,6 +395,7 @@ mod tests {
             problems(&config),
             [
                 "page_size",
+                "row_filters_per_tenant",
                 "tokens.refresh",
                 "tokens.sessions_per_user",
                 "passwords.min_length",

@@ -3,6 +3,7 @@
 pub(crate) mod event;
 pub(crate) mod group;
 pub(crate) mod policy;
+pub(crate) mod row_filter;
 pub(crate) mod service_principal;
 pub(crate) mod session;
 pub(crate) mod tenant;

@@ -1,11 +1,11 @@
 //! Identity: who there is, what they may do, and the tokens that prove it.
 //!
 //! **Owns** tenants, users, groups, role assignments (roles by name; what a built-in role holds is in
-//! `auth`), service principals, API tokens, sessions, signing keys, and the policy that every process
+//! `auth`), row filters, service principals, API tokens, sessions, signing keys, and the policy that every process
 //! verifies callers by. **Calls** nobody. **Announces** every change in the outbox, never with a secret.
 //!
 //! **Tables** `tenants users credentials sign_in_failures groups group_members role_assignments
-//! service_principals api_tokens sessions refresh_tokens signing_keys policy_versions`.
+//! row_filters service_principals api_tokens sessions refresh_tokens signing_keys policy_versions`.
 //!
 //! **Invariants**
 //! 1. A change to who may do what bumps the policy's version in the same transaction; every process sees
@@ -19,7 +19,8 @@
 //!    an administrator ends a user's sessions and API tokens.
 //! 7. Anyone can ask for a password to be verified, so that this work has a bounded queue of its own.
 //! 8. What concerns other accounts, reading too, needs an `.admin` permission.
-//! 9. Keys are published before they sign and until the last token they signed has expired.
+//! 9. Nobody changes which rows they see themselves, by whatever way: filters, groups or roles.
+//! 10. Keys are published before they sign and until the last token they signed has expired.
 
 mod api;
 mod config;

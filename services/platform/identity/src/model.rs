@@ -15,6 +15,8 @@ pub(crate) use slug::Slug;
 
 use std::fmt;
 
+use value::Id;
+
 /// Slug of the tenant that exists from the first start and whose administrators run the platform.
 pub(crate) const DEFAULT_TENANT: &str = "default";
 
@@ -54,6 +56,15 @@ impl fmt::Display for SubjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Whom a row filter narrows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A user, a service principal or the members of a group.
+    Subject(SubjectKind, Id),
+    /// All who hold the role of this name.
+    Role(String),
 }
 
 /// The form of a name that is compared and sorted: without regard to case.

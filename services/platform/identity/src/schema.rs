@@ -120,6 +120,27 @@ diesel::table! {
     use diesel::sql_types::*;
     use value::sql::{Id, Time};
 
+    row_filters (id) {
+        id -> Id,
+        tenant -> Id,
+        name -> Text,
+        description -> Text,
+        subject_kind -> Nullable<Text>,
+        subject_id -> Nullable<Id>,
+        role -> Nullable<Text>,
+        entity -> Text,
+        condition -> Text,
+        created_by -> Text,
+        created_at -> Time,
+        updated_at -> Time,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use value::sql::{Id, Time};
+
     service_principals (id) {
         id -> Id,
         tenant -> Id,

@@ -8,6 +8,7 @@ mod passwords;
 mod principals;
 mod quotas;
 mod roles;
+mod row_filters;
 mod sign_in;
 mod tenants;
 mod tokens;

@@ -71,6 +71,11 @@ impl Encoder<'_> {
                     if std::mem::replace(&mut found, true) {
                         return Err(Failure::Slow);
                     }
+                    if let (2, Raw::Number(bits)) = (number, raw)
+                        && !f64::from_bits(bits).is_finite()
+                    {
+                        return Err(Failure::Damaged("a number that JSON does not have"));
+                    }
                     self.value(message.fields[index].kind, wire_type, raw, out)?;
                 }
                 if !found {
@@ -106,7 +111,7 @@ impl Encoder<'_> {
         put::text(out, "{\"@type\":");
         put_string(url, out);
         match self.tables.id(url.rsplit('/').next().unwrap_or_default()) {
-            Some(id) if self.tables.message(id).well_known == WellKnown::No => {
+            Some(id) if self.tables.message(id).stands_alone() => {
                 self.depth += 1;
                 if self.depth > MAX_DEPTH {
                     return Err(Failure::Damaged("nested too deeply"));

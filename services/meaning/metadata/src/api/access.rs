@@ -31,6 +31,11 @@ pub(super) fn writable(scope: &Scope, kinds: impl IntoIterator<Item = Kind>) -> 
         .try_for_each(|kind| may(scope, &kind.write_permission()))
 }
 
+/// Refuses what leaves the ontology broken to whoever does not administer it.
+pub(super) fn administrable(scope: &Scope) -> Result<(), Error> {
+    may(scope, "metadata.ontology.admin")
+}
+
 fn may(scope: &Scope, permission: &str) -> Result<(), Error> {
     if scope.allows(permission) {
         return Ok(());

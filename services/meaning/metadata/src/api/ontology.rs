@@ -9,7 +9,7 @@ use super::{
 use crate::{
     convert::{self, ontology},
     model::{Definition, Kind, Record, ontology as yaml, uml},
-    store::{Import, Once, ReferenceRow, ResultLine},
+    store::{Ends, Import, Once, ResultLine},
 };
 use auth::Scope;
 use db::Page;
@@ -49,16 +49,12 @@ impl Api {
         scope: &Scope,
         ask: v1::ListDependentsRequest,
     ) -> Answer<v1::ListDependentsResponse> {
+        let ends = Ends::Incoming { part: ask.part };
         let page = self
-            .page_of_references(scope, &ask.id, true, ask.page_size, &ask.page_token)
+            .page_of_references(scope, &ask.id, ends, ask.page_size, &ask.page_token)
             .await?;
-        let references = page
-            .items
-            .into_iter()
-            .map(ontology::wire_reference)
-            .collect();
         answer(v1::ListDependentsResponse {
-            references,
+            references: page.items,
             next_page_token: page.next,
         })
     }
@@ -69,15 +65,10 @@ impl Api {
         ask: v1::ListReferencesRequest,
     ) -> Answer<v1::ListReferencesResponse> {
         let page = self
-            .page_of_references(scope, &ask.id, false, ask.page_size, &ask.page_token)
+            .page_of_references(scope, &ask.id, Ends::Own, ask.page_size, &ask.page_token)
             .await?;
-        let references = page
-            .items
-            .into_iter()
-            .map(ontology::wire_reference)
-            .collect();
         answer(v1::ListReferencesResponse {
-            references,
+            references: page.items,
             next_page_token: page.next,
         })
     }
@@ -86,15 +77,17 @@ impl Api {
         &self,
         scope: &Scope,
         id: &str,
-        incoming: bool,
+        ends: Ends,
         size: i32,
         token: &str,
-    ) -> Result<Page<ReferenceRow>, Error> {
+    ) -> Result<Page<v1::Reference>, Error> {
         let id = self.to_read(scope, id).await?;
         let (kinds, size) = (all_readable(scope), self.page_size(size));
-        self.store
-            .references(scope, id, incoming, kinds, size, token)
-            .await
+        let page = self
+            .store
+            .references(scope, id, ends, kinds, size, token)
+            .await?;
+        Ok(page.map(ontology::wire_reference))
     }
 
     pub(super) async fn check(&self, scope: &Scope) -> Answer<v1::CheckConsistencyResponse> {

@@ -1,6 +1,6 @@
 //! What every kind of definitions answers alike: scope, parse, act, render.
 
-use super::{Answer, Api, answer};
+use super::{Answer, Api, access::administrable, answer};
 use crate::{
     convert::{self, Resource},
     model::{Kind, mask},
@@ -111,18 +111,23 @@ impl Api {
         answer(M::render(record))
     }
 
+    /// Deletes what others refer to as well, where `force` is said by somebody who may.
     pub(super) async fn delete<M: Resource>(
         &self,
         scope: &Scope,
         id: &str,
         etag: String,
+        force: bool,
     ) -> Answer<M> {
+        if force {
+            administrable(scope)?;
+        }
         let target = Target {
             kind: Some(M::KIND),
             id: convert::id("id", id)?,
             etag,
         };
-        answer(M::render(self.store.delete(scope, target).await?))
+        answer(M::render(self.store.delete(scope, target, force).await?))
     }
 
     pub(super) async fn undelete<M: Resource>(

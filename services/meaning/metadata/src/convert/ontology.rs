@@ -160,7 +160,8 @@ fn wire_finding(definition: v1::DefinitionRef, violation: Violation) -> v1::Cons
     }
 }
 
-fn reference(id: Id, of: Kind, code: &str, name: &str) -> v1::DefinitionRef {
+/// A definition by all its names; no id where it is nothing.
+pub(super) fn reference(id: Id, of: Kind, code: &str, name: &str) -> v1::DefinitionRef {
     let id = if id.is_nil() {
         String::new()
     } else {

@@ -1,6 +1,9 @@
 //! Entities: things the business knows of and keeps rows about, with their attributes.
 
-use super::{References, Rules, parts::check_codes};
+use super::{
+    References, Rules,
+    parts::{check_codes, check_unit},
+};
 use error::Violations;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
@@ -166,6 +169,7 @@ impl Rules for Entity {
 impl Attribute {
     fn check(&self, path: &str, found: &mut Violations) {
         let field = |name: &str| format!("{path}.{name}");
+        check_unit(&field("unit"), &self.unit, found);
         let Some(data_type) = self.data_type else {
             return found.add(field("type"), "REQUIRED", "an attribute has a type");
         };

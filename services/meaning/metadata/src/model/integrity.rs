@@ -25,10 +25,11 @@ impl Catalogue {
         self.0.get(&(kind, code.to_owned()))
     }
 
-    /// Everything that `definition` refers to and that is not there, all at once, each at its field.
+    /// Everything that the fields of `definition` name and that is not there, all at once, each at its field. What a
+    /// formula names is for [`super::typing`], which knows more of it.
     pub(crate) fn check(&self, definition: &Definition) -> Vec<Violation> {
         let mut found = Violations::new();
-        for reference in definition.references() {
+        for reference in definition.declared() {
             let (kind, code, part) = (reference.kind, &reference.code, reference.part.as_str());
             match self.get(kind, code) {
                 None => {

@@ -1,9 +1,9 @@
 //! Metrics: numbers the business steers by. The formula is kept as written, and must follow the grammar of the
-//! metric language; whether it fits the entities is for whoever calculates it.
+//! metric language; whether it fits the entities is for `typing`.
 
 use super::{
     AttributeRef, Kind, References, Rules, Span,
-    parts::{check_date, decimal},
+    parts::{check_date, check_unit, decimal},
 };
 use error::Violations;
 use serde::{Deserialize, Serialize};
@@ -179,6 +179,7 @@ impl Rules for Metric {
             return found.add("type", "REQUIRED", "a metric says how it is calculated");
         };
         self.check_type(metric_type, found);
+        check_unit("unit", &self.unit, found);
         for (index, threshold) in self.thresholds.iter().enumerate() {
             let field = |name: &str| format!("thresholds[{index}].{name}");
             found.check(

@@ -98,6 +98,18 @@ pub(crate) fn check_codes<'a>(
     }
 }
 
+/// Reports a unit that formulas cannot calculate with.
+pub(crate) fn check_unit(field: &str, text: &str, found: &mut Violations) {
+    found.check(
+        text.parse::<formula::Unit>().is_ok(),
+        field,
+        "INVALID_UNIT",
+        format!(
+            "`{text}` is no unit: write names joined by `*` and `/`, each perhaps with an exponent, such as `EUR/month^2`"
+        ),
+    );
+}
+
 /// Reports a date that no calendar has, and answers the date otherwise.
 pub(crate) fn check_date(
     field: &str,
@@ -136,6 +148,17 @@ mod tests {
         assert!(check_date("day", "2026-02-28", &mut found).is_some());
         assert!(check_date("day", "2026-02-30", &mut found).is_none());
         assert_eq!(found.as_slice().len(), 1);
+    }
+
+    #[test]
+    fn units_are_products_of_names() {
+        let mut found = Violations::new();
+        for fine in ["", "EUR", "%", "1/day", "kWh*person/day^2"] {
+            check_unit("unit", fine, &mut found);
+        }
+        assert!(found.as_slice().is_empty());
+        check_unit("unit", "EUR/", &mut found);
+        assert_eq!(found.as_slice()[0].reason, "INVALID_UNIT");
     }
 
     #[test]

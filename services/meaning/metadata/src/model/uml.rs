@@ -128,7 +128,11 @@ fn links(definition: &Definition) -> Vec<Link> {
             .to_owned(),
         cardinality: None,
     };
-    definition.references().into_iter().map(link).collect()
+    let mut links: Vec<_> = definition.declared().into_iter().map(link).collect();
+    let said: BTreeSet<_> = links.iter().map(|link| link.target.clone()).collect();
+    let read = definition.references().into_iter().map(link);
+    links.extend(read.filter(|link| !said.contains(&link.target)));
+    links
 }
 
 /// A class diagram: one package per module, relationships as associations, references as dependencies.

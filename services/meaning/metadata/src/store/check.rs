@@ -1,10 +1,11 @@
 //! Checks of references against the rows, in the transaction that writes them.
 
-use super::{CHUNK, Row, Store, definition, read::all, stored_kind};
+use super::{CHUNK, Row, Store, definition, read::all, stored_kind, typing};
 use crate::{
     model::{
         Definition, Kind, Record,
         integrity::{Catalogue, Edges, cycle_violation, cycles, find_cycles},
+        typing::World,
     },
     reasons,
     schema::{definition_references as refs, definitions},
@@ -12,7 +13,7 @@ use crate::{
 use auth::Scope;
 use db::{Conn, Failure};
 use diesel::prelude::*;
-use error::{Error, Violation};
+use error::{Error, Violation, Violations};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use value::{Id, Json};
 
@@ -55,7 +56,9 @@ impl Store {
     }
 }
 
-fn findings(records: &[Record], kinds: &[Kind]) -> (Vec<Finding>, usize) {
+/// What is wrong with these definitions, which are all there are: their own rules, references, circles and formulas.
+pub(super) fn findings(records: &[Record], kinds: &[Kind]) -> (Vec<Finding>, usize) {
+    let world: World = records.iter().map(|record| &record.definition).collect();
     let catalogue: Catalogue = records
         .iter()
         .map(|record| record.definition.clone())
@@ -77,7 +80,13 @@ fn findings(records: &[Record], kinds: &[Kind]) -> (Vec<Finding>, usize) {
         .iter()
         .filter(|record| kinds.contains(&record.definition.kind()))
     {
-        let wrong = catalogue.check(&record.definition).into_iter();
+        let definition = &record.definition;
+        let mut own = Violations::new();
+        definition.check(&mut own);
+        let wrong = own.as_slice().iter().cloned();
+        let wrong = wrong
+            .chain(catalogue.check(definition))
+            .chain(world.check(definition));
         found.extend(wrong.map(|violation| finding(record, violation)));
     }
     for (kind, cycle) in cycles(records.iter().map(|record| &record.definition)) {
@@ -162,7 +171,8 @@ pub(super) fn refuse_delete(
 }
 
 /// What is wrong with each of the definitions that are written, in their order; the same before their rows are
-/// written and after. Takes time in proportion to what is written and to what it is built on.
+/// written and after. Takes time in proportion to what is written, to what it is built on, and to the metrics that read
+/// what is typed otherwise now.
 pub(super) fn broken(
     c: &mut Conn,
     tenant: Id,
@@ -175,6 +185,11 @@ pub(super) fn broken(
         .collect();
     circles(c, tenant, written, &mut found)?;
     dangling(c, tenant, written, &mut found)?;
+    let circle = |violation: &Violation| violation.reason == reasons::DEFINITION_CYCLE.name;
+    // In a circle nothing has a type; whoever breaks it is told the rest.
+    if !found.iter().flatten().any(circle) {
+        typing::check(c, tenant, written, &mut found)?;
+    }
     Ok(found)
 }
 

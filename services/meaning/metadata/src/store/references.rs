@@ -9,6 +9,7 @@ use auth::Scope;
 use db::{Failure, Page, page::Shape};
 use diesel::prelude::*;
 use error::Error;
+use serde::Serialize;
 use std::collections::HashMap;
 use value::{Id, Json};
 
@@ -19,6 +20,15 @@ pub(crate) struct ReferenceRow {
     pub(crate) path: String,
     pub(crate) to: Named,
     pub(crate) part: String,
+}
+
+/// Which references of a definition.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) enum Ends {
+    /// What it refers to.
+    Own,
+    /// Who refers to it, or to a part of it; an empty part is all.
+    Incoming { part: String },
 }
 
 /// A definition by all its names.
@@ -33,17 +43,17 @@ pub(crate) struct Named {
 type Plain = (Id, String, String, String, String, String, String);
 
 impl Store {
-    /// A page of the references to a definition (`incoming`), or of its own; at the other end are these kinds.
+    /// A page of the references to a definition, or of its own; at the other end are these kinds.
     pub(crate) async fn references(
         &self,
         scope: &Scope,
         id: Id,
-        incoming: bool,
+        ends: Ends,
         kinds: Vec<Kind>,
         size: u16,
         token: &str,
     ) -> Result<Page<ReferenceRow>, Error> {
-        let shape = Shape::of("references", &(id, incoming, &kinds));
+        let shape = Shape::of("references", &(id, &ends, &kinds));
         let after: Option<(Id, String)> = shape.key(token)?;
         let (tenant, limit) = (scope.tenant(), i64::from(size) + 1);
         let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
@@ -64,15 +74,20 @@ impl Store {
                     .filter(refs::tenant.eq(tenant))
                     .select(columns)
                     .into_boxed();
-                query = if incoming {
-                    query
-                        .filter(refs::to_kind.eq(own.kind))
-                        .filter(refs::to_code.eq(own.code))
-                        .filter(refs::from_kind.eq_any(kinds))
-                } else {
-                    query
+                query = match ends {
+                    Ends::Incoming { part } => {
+                        query = query
+                            .filter(refs::to_kind.eq(own.kind))
+                            .filter(refs::to_code.eq(own.code))
+                            .filter(refs::from_kind.eq_any(kinds));
+                        match part.as_str() {
+                            "" => query,
+                            _ => query.filter(refs::to_part.eq(part)),
+                        }
+                    }
+                    Ends::Own => query
                         .filter(refs::definition_id.eq(id))
-                        .filter(refs::to_kind.eq_any(kinds))
+                        .filter(refs::to_kind.eq_any(kinds)),
                 };
                 if let Some((id, path)) = after {
                     let same = refs::definition_id.eq(id).and(refs::path.gt(path));

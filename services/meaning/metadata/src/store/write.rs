@@ -1,6 +1,6 @@
 //! Changing definitions: the row, its version, its references and tags, and the event, in one transaction.
 
-use super::{CHUNK, Change, Once, Row, Store, check, definition, read::find};
+use super::{CHUNK, Change, Once, Row, Store, check, definition, read::find, resolve};
 use crate::{
     convert,
     model::{Action, Definition, Kind, Record, diff, mask},
@@ -87,13 +87,20 @@ impl Store {
             .await
     }
 
-    /// Deletes a definition that nothing refers to. It can be brought back.
-    pub(crate) async fn delete(&self, scope: &Scope, target: Target) -> Result<Record, Error> {
+    /// Deletes a definition that nothing refers to, or any by force. It can be brought back.
+    pub(crate) async fn delete(
+        &self,
+        scope: &Scope,
+        target: Target,
+        force: bool,
+    ) -> Result<Record, Error> {
         let change = self.change(scope);
         self.db
             .write(scope, move |c| {
                 let mut record = target.load_live(c, change.tenant)?;
-                check::refuse_delete(c, change.tenant, &record.definition)?;
+                if !force {
+                    check::refuse_delete(c, change.tenant, &record.definition)?;
+                }
                 record.deleted = Some(change.now);
                 change.next(&mut record);
                 let old = record.definition.clone();
@@ -285,6 +292,10 @@ pub(super) fn write_all(
     })?;
     db::insert_all!(c, definition_versions::table, versions)?;
     derive(c, change.tenant, changes)?;
+    if !changes.is_empty() {
+        let mut kinds = changes.iter().map(|change| change.record.definition.kind());
+        resolve::count(c, change, kinds.any(Kind::is_of_ontology))?;
+    }
     let events: Vec<_> = changes
         .iter()
         .map(|Changed { record, before }| event(change, record, action, before.as_ref()))
@@ -385,7 +396,7 @@ struct NewVersion<'a> {
 }
 
 /// Makes references and tags anew. What is deleted refers to nothing.
-fn derive(c: &mut Conn, tenant: Id, changes: &[Changed]) -> Result<(), Failure> {
+pub(super) fn derive(c: &mut Conn, tenant: Id, changes: &[Changed]) -> Result<(), Failure> {
     let old: Vec<_> = changes
         .iter()
         .filter(|change| change.before.is_some())

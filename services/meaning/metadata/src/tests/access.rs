@@ -1,7 +1,7 @@
 //! Every method of the contract: without a token, without the permission, and with it.
 
 use super::*;
-use proto::{Method, check::Checked};
+use proto::{Method, check::Checked, method::Visibility};
 use std::str::FromStr;
 use tonic::{Code, Request, client::Grpc, codegen::http::uri::PathAndQuery};
 
@@ -9,7 +9,8 @@ fn methods() -> impl Iterator<Item = &'static Method> {
     proto_meaning::CONTRACTS
         .methods
         .iter()
-        .filter(|method| method.service == "metadata")
+        // Who calls the internal ones is told in `resolve`.
+        .filter(|method| method.service == "metadata" && method.visibility == Visibility::User)
 }
 
 /// Calls a method with an empty message.

@@ -32,6 +32,7 @@ macro_rules! case {
         $create:ident($create_ask:ident) $update:ident($update_ask:ident)
         $delete:ident($delete_ask:ident) $undelete:ident($undelete_ask:ident)
     ) => {
+        #[allow(clippy::needless_update, reason = "some requests have more fields")]
         impl Case for v1::$message {
             async fn get(client: &mut Client, id: &str, code: &str) -> Result<Self, Status> {
                 let ask = v1::$get_ask {
@@ -92,6 +93,7 @@ macro_rules! case {
                 let ask = v1::$delete_ask {
                     id: id.to_owned(),
                     etag: etag.to_owned(),
+                    ..Default::default()
                 };
                 Ok(client.$delete(ask).await?.into_inner())
             }

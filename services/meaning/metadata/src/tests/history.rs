@@ -81,7 +81,8 @@ testkit::both! {
         v1::Metric::delete(&mut client, &base.id, "").await.unwrap();
         let ask = v1::RestoreVersionRequest { id: top.id, version: 1, etag: "v2".to_owned() };
         let error = refused(client.restore_version(ask).await);
-        assert_eq!(violations(&error), [("metric.metrics[0]", "UNKNOWN_REFERENCE")]);
+        let unknown = [("metric.metrics[0]", "UNKNOWN_REFERENCE"), ("metric.formula", "FORMULA_UNKNOWN_METRIC")];
+        assert_eq!(violations(&error), unknown);
     }
 
     async fn a_stranger_sees_no_history(bench: Bench<Metadata>) {

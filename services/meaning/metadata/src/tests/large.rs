@@ -4,7 +4,8 @@ use super::{cases::Case, *};
 use crate::Config;
 use std::fmt::Write;
 
-/// A chain of metrics, each built on the next; the last one on `last`, or on nothing.
+/// A chain of metrics, each built on the next; the last one on `last`, or on nothing. They are drafts: formulas of others
+/// are built on each other no deeper than can be calculated.
 fn chain(length: usize, last: &str) -> String {
     let mut yaml = "ontology: tessera/v1\nmetrics:\n".to_owned();
     for number in 0..length {
@@ -14,7 +15,7 @@ fn chain(length: usize, last: &str) -> String {
         };
         writeln!(
             yaml,
-            "  - {{ code: m{number}, name: M{number}, type: derived, formula: \"1 + {next}\", tags: [long], metrics: [{next}] }}"
+            "  - {{ code: m{number}, name: M{number}, type: derived, formula: \"1 + {next}\", state: draft, tags: [long], metrics: [{next}] }}"
         )
         .unwrap();
     }
@@ -67,7 +68,7 @@ testkit::both! {
 
         // The rest of the circle is not in the text.
         import(&mut client, &chain(30, "base")).await.unwrap();
-        let yaml = "ontology: tessera/v1\nmetrics:\n  - { code: base, name: Base, type: derived, formula: m0, metrics: [m0] }\n";
+        let yaml = "ontology: tessera/v1\nmetrics:\n  - { code: base, name: Base, type: derived, state: draft, formula: m0, metrics: [m0] }\n";
         let error = refused(import(&mut client, yaml).await);
         assert_eq!(violations(&error), [("metrics[base].metrics[0]", "DEFINITION_CYCLE")]);
         assert!(error.violations()[0].description.contains("base → m0 → m1 → "), "{error:?}");

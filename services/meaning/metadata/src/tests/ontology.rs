@@ -77,7 +77,11 @@ testkit::both! {
 
         let mended = WRONG.replace("not so", "so").replace("No kind", "No kind\n    kind: role");
         let error = refused(import(&mut client, &mended).await);
-        assert_eq!(violations(&error), [("metrics[lost].entities[0]", "UNKNOWN_REFERENCE")]);
+        assert_eq!(violations(&error), [
+            ("metrics[lost].entities[0]", "UNKNOWN_REFERENCE"),
+            ("metrics[lost].formula", "FORMULA_UNKNOWN_ENTITY"),
+        ]);
+        assert_eq!(error.violations()[1].description, "line 13: line 1, column 7: there is no entity `nobody`");
         assert_eq!(error.violations()[0].description, "line 13: there is no entity `nobody`");
         assert_eq!(export(&mut client).await, "ontology: tessera/v1\n", "nothing is stored");
     }
@@ -91,7 +95,7 @@ testkit::both! {
             (3, "fine", v1::ImportOutcome::Created, 0),
             (6, "not so", v1::ImportOutcome::Refused, 1),
             (9, "no_kind", v1::ImportOutcome::Refused, 1),
-            (12, "lost", v1::ImportOutcome::Refused, 1),
+            (12, "lost", v1::ImportOutcome::Refused, 2),
         ]);
         assert!(!told.applied);
         assert_eq!(export(&mut client).await, "ontology: tessera/v1\n");
@@ -154,7 +158,9 @@ testkit::both! {
         found.sort_unstable();
         assert_eq!(found[0], ("claim_by_member", "from", "UNKNOWN_REFERENCE"));
         assert!(found.contains(&("claims_paid", "entities[0]", "UNKNOWN_REFERENCE")), "{found:?}");
-        assert_eq!(found.len(), 6);
+        assert!(found.contains(&("claims_paid", "formula", "FORMULA_UNKNOWN_ENTITY")), "{found:?}");
+        assert!(found.contains(&("loss_ratio", "ratio", "FORMULA_BAD_METRIC")), "{found:?}");
+        assert_eq!(found.len(), 10);
     }
 
     async fn every_change_is_told(bench: Bench<Metadata>) {

@@ -181,7 +181,8 @@ testkit::both! {
         let base = metric(&mut client, "base").await;
         v1::Metric::delete(&mut client, &base.id, "").await.expect("what is deleted refers to nothing");
         let error = refused(v1::Metric::undelete(&mut client, &top.id).await);
-        assert_eq!(violations(&error), [("metric.metrics[0]", "UNKNOWN_REFERENCE")]);
+        let unknown = [("metric.metrics[0]", "UNKNOWN_REFERENCE"), ("metric.formula", "FORMULA_UNKNOWN_METRIC")];
+        assert_eq!(violations(&error), unknown);
         v1::Metric::undelete(&mut client, &base.id).await.unwrap();
         v1::Metric::undelete(&mut client, &top.id).await.unwrap();
     }
@@ -191,7 +192,7 @@ testkit::both! {
         let claim = entity(&mut client, "claim").await;
         let (mut paths, mut token) = (Vec::new(), String::new());
         loop {
-            let ask = v1::ListDependentsRequest { id: claim.id.clone(), page_size: 2, page_token: token };
+            let ask = v1::ListDependentsRequest { id: claim.id.clone(), page_size: 2, page_token: token, ..Default::default() };
             let page = client.list_dependents(ask).await.unwrap().into_inner();
             assert!(page.references.len() <= 2);
             paths.extend(page.references.iter().map(|reference| {
@@ -212,6 +213,7 @@ testkit::both! {
             ("claims_cost", "entities[0]"),
             ("claims_handler", "entities[0]"),
             ("claims_paid", "entities[0]"),
+            ("claims_paid", "formula[1:5]"),
             ("claims_stream", "entities[0]"),
         ];
         assert_eq!(paths, expected.map(|(code, path)| (code.to_owned(), path.to_owned())));

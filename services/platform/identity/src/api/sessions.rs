@@ -97,5 +97,10 @@ pub(super) async fn who_am_i(api: &Api, request: Request<WhoAmIRequest>) -> Resu
         permissions: caller.permissions.to_vec(),
         expire_time: convert::optional_time(caller.expires),
         user_id,
+        filtered_entities: caller
+            .row_filters
+            .iter()
+            .map(|(entity, _)| entity.to_owned())
+            .collect(),
     })
 }

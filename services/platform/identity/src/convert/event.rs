@@ -224,6 +224,33 @@ fn encode(event: &Event) -> (&'static str, String, Vec<u8>) {
             }
             .encode_to_vec(),
         ),
+        Event::RowFilterCreated { id, entity } => (
+            "RowFilterCreated",
+            id.to_string(),
+            pb::RowFilterCreated {
+                row_filter_id: id.to_string(),
+                entity: entity.clone(),
+            }
+            .encode_to_vec(),
+        ),
+        Event::RowFilterUpdated { id, entity } => (
+            "RowFilterUpdated",
+            id.to_string(),
+            pb::RowFilterUpdated {
+                row_filter_id: id.to_string(),
+                entity: entity.clone(),
+            }
+            .encode_to_vec(),
+        ),
+        Event::RowFilterDeleted { id, entity } => (
+            "RowFilterDeleted",
+            id.to_string(),
+            pb::RowFilterDeleted {
+                row_filter_id: id.to_string(),
+                entity: entity.clone(),
+            }
+            .encode_to_vec(),
+        ),
         Event::TokenCreated { id, principal } => (
             "TokenCreated",
             id.to_string(),

@@ -2,6 +2,7 @@
 
 use error::{Error, Result};
 use proto_platform::tessera::identity::v1 as pb;
+use value::Id;
 
 use super::{id, name, time};
 use crate::model::{SubjectKind, name_key};
@@ -50,39 +51,45 @@ pub(crate) fn render_member(row: MemberRow) -> pb::GroupMember {
 pub(crate) fn assignment(subject: Option<pb::Subject>, role: String) -> Result<NewAssignment> {
     let subject =
         subject.ok_or_else(|| Error::invalid_field("subject", "REQUIRED", "must be set"))?;
-    let subject_kind = match subject.kind() {
-        pb::SubjectKind::User => SubjectKind::User,
-        pb::SubjectKind::Group => SubjectKind::Group,
-        pb::SubjectKind::ServicePrincipal => SubjectKind::ServicePrincipal,
-        pb::SubjectKind::Unspecified => {
-            return Err(Error::invalid_field(
-                "subject.kind",
-                "REQUIRED",
-                "must say what the subject is",
-            ));
-        }
-    };
     Ok(NewAssignment {
-        subject_kind,
+        subject_kind: subject_kind(subject.kind())?,
         subject_id: id("subject.id", &subject.id)?,
         role,
     })
 }
 
+/// Reads what a subject is.
+pub(crate) fn subject_kind(kind: pb::SubjectKind) -> Result<SubjectKind> {
+    match kind {
+        pb::SubjectKind::User => Ok(SubjectKind::User),
+        pb::SubjectKind::Group => Ok(SubjectKind::Group),
+        pb::SubjectKind::ServicePrincipal => Ok(SubjectKind::ServicePrincipal),
+        pb::SubjectKind::Unspecified => Err(Error::invalid_field(
+            "subject.kind",
+            "REQUIRED",
+            "must say what the subject is",
+        )),
+    }
+}
+
+/// Renders a subject.
+pub(crate) fn subject(kind: SubjectKind, id: Id) -> pb::Subject {
+    let kind = match kind {
+        SubjectKind::User => pb::SubjectKind::User,
+        SubjectKind::Group => pb::SubjectKind::Group,
+        SubjectKind::ServicePrincipal => pb::SubjectKind::ServicePrincipal,
+    };
+    pb::Subject {
+        kind: kind.into(),
+        id: id.to_string(),
+    }
+}
+
 /// Renders an assignment.
 pub(crate) fn render_assignment(row: AssignmentRow) -> pb::RoleAssignment {
-    let kind = match SubjectKind::parse(&row.subject_kind) {
-        Some(SubjectKind::User) => pb::SubjectKind::User,
-        Some(SubjectKind::Group) => pb::SubjectKind::Group,
-        Some(SubjectKind::ServicePrincipal) => pb::SubjectKind::ServicePrincipal,
-        None => pb::SubjectKind::Unspecified,
-    };
     pb::RoleAssignment {
         id: row.id.to_string(),
-        subject: Some(pb::Subject {
-            kind: kind.into(),
-            id: row.subject_id.to_string(),
-        }),
+        subject: SubjectKind::parse(&row.subject_kind).map(|kind| subject(kind, row.subject_id)),
         role: row.role,
         create_time: time(row.created_at),
         created_by: row.created_by,

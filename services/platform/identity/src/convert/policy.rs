@@ -36,6 +36,7 @@ pub(crate) fn snapshot(rows: PolicyRows) -> Snapshot {
                 },
                 roles: row.roles,
                 disabled: row.disabled,
+                row_filters: row.row_filters,
             })
             .collect(),
         roles: role::all()
@@ -60,6 +61,7 @@ pub(crate) fn snapshot(rows: PolicyRows) -> Snapshot {
             })
             .collect(),
         revoked_sessions: rows.revoked_sessions,
+        row_filters: rows.row_filters,
     }
 }
 
@@ -102,6 +104,14 @@ pub(crate) fn render(snapshot: Snapshot) -> pb::PolicySnapshot {
             .iter()
             .map(ToString::to_string)
             .collect(),
+        row_filters: snapshot
+            .row_filters
+            .into_iter()
+            .map(|filter| pb::PolicyRowFilter {
+                entity: filter.entity,
+                condition: filter.condition,
+            })
+            .collect(),
     }
 }
 
@@ -117,5 +127,6 @@ fn principal(policy: PrincipalPolicy) -> pb::PolicyPrincipal {
         name: policy.principal.name,
         roles: policy.roles,
         disabled: policy.disabled,
+        row_filters: policy.row_filters,
     }
 }

@@ -84,6 +84,18 @@ pub(crate) enum Event {
     ServicePrincipalDeleted {
         id: Id,
     },
+    RowFilterCreated {
+        id: Id,
+        entity: String,
+    },
+    RowFilterUpdated {
+        id: Id,
+        entity: String,
+    },
+    RowFilterDeleted {
+        id: Id,
+        entity: String,
+    },
     TokenCreated {
         id: Id,
         principal: Id,

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use error::Error;
 use value::{Id, Time};
 
-use super::{Change, Slice, Store, Target, groups, service_principals, users};
+use super::{Change, Slice, Store, Target, groups, row_filters, service_principals, users};
 use crate::model::pattern::Held;
 use crate::model::{Event, SubjectKind, role};
 use crate::schema::{group_members, role_assignments};
@@ -66,7 +66,8 @@ impl Store {
                 if let Some(row) = find(c, &change, new.subject_id, &new.role)? {
                     return Ok(row);
                 }
-                let row = insert(c, &change, &new)?;
+                let give = |c: &mut Conn| insert(c, &change, &new);
+                let row = row_filters::keeping_sight(c, &change, give)?;
                 change.policy_changed(c)?;
                 Ok(row)
             })
@@ -88,7 +89,10 @@ impl Store {
                 let Some(row) = find(c, &change, old.subject_id, &old.role)? else {
                     return Ok(());
                 };
-                diesel::delete(role_assignments::table.find(row.id)).execute(c)?;
+                row_filters::keeping_sight(c, &change, |c| {
+                    diesel::delete(role_assignments::table.find(row.id)).execute(c)?;
+                    Ok(())
+                })?;
                 let event = Event::RoleUnassigned {
                     subject: row.subject_id,
                     role: row.role,
@@ -199,7 +203,13 @@ fn direct_roles(c: &mut Conn, tenant: Id, subjects: &[Id]) -> Result<Vec<String>
     Ok(roles)
 }
 
-fn find_subject(c: &mut Conn, change: &Change, kind: SubjectKind, id: Id) -> Result<(), Failure> {
+/// Fails unless there is a living subject of this kind.
+pub(super) fn find_subject(
+    c: &mut Conn,
+    change: &Change,
+    kind: SubjectKind,
+    id: Id,
+) -> Result<(), Failure> {
     match kind {
         SubjectKind::User => users::find_living(c, change.tenant, id).map(|_| ()),
         SubjectKind::Group => groups::find(c, change.tenant, id).map(|_| ()),
@@ -247,7 +257,7 @@ pub(super) fn insert(
     Ok(row)
 }
 
-/// Takes all roles of a subject that is deleted.
+/// Takes all roles and row filters of a subject that is deleted.
 pub(super) fn forget(c: &mut Conn, change: &Change, subject: Id) -> Result<(), Failure> {
     diesel::delete(
         role_assignments::table
@@ -255,5 +265,5 @@ pub(super) fn forget(c: &mut Conn, change: &Change, subject: Id) -> Result<(), F
             .filter(role_assignments::subject_id.eq(subject)),
     )
     .execute(c)?;
-    Ok(())
+    row_filters::forget(c, change, subject)
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use error::{Error, reason};
 use value::{Id, Time};
 
-use super::{Change, Once, Slice, Store, Target, access, once};
+use super::{Change, Once, Slice, Store, Target, access, once, row_filters};
 use crate::model::{Event, prefix_end};
 use crate::schema::{group_members, groups, users};
 
@@ -183,7 +183,7 @@ impl Store {
             .await
     }
 
-    /// Deletes a group with its memberships and roles.
+    /// Deletes a group with its memberships, roles and row filters.
     pub(crate) async fn group_delete(&self, scope: &Scope, target: Target) -> error::Result<()> {
         let change = self.change(scope);
         self.db
@@ -191,9 +191,12 @@ impl Store {
                 let row = find(c, change.tenant, target.id)?;
                 target.check_version(row.version)?;
                 access::guard_group(c, &change, &target)?;
-                access::forget(c, &change, row.id)?;
-                // Memberships go with it.
-                diesel::delete(groups::table.find(row.id)).execute(c)?;
+                row_filters::keeping_sight(c, &change, |c| {
+                    access::forget(c, &change, row.id)?;
+                    // Memberships go with it.
+                    diesel::delete(groups::table.find(row.id)).execute(c)?;
+                    Ok(())
+                })?;
                 change.announce(c, &Event::GroupDeleted { id: row.id })?;
                 change.policy_changed(c)
             })
@@ -235,14 +238,19 @@ impl Store {
                 if new.is_empty() {
                     return Ok(0);
                 }
-                db::insert_all!(c, group_members::table, new)?;
+                let users: Vec<Id> = new.iter().map(|row| row.user_id).collect();
+                let count = users.len();
+                row_filters::keeping_sight(c, &change, |c| {
+                    db::insert_all!(c, group_members::table, new)?;
+                    Ok(())
+                })?;
                 let event = Event::GroupMembersAdded {
                     id: group.id,
-                    users: new.iter().map(|row| row.user_id).collect(),
+                    users,
                 };
                 change.announce(c, &event)?;
                 change.policy_changed(c)?;
-                Ok(new.len())
+                Ok(count)
             })
             .await
     }
@@ -263,13 +271,16 @@ impl Store {
                 if there.is_empty() {
                     return Ok(0);
                 }
-                diesel::delete(
-                    group_members::table
-                        .filter(group_members::tenant.eq(change.tenant))
-                        .filter(group_members::group_id.eq(group.id))
-                        .filter(group_members::user_id.eq_any(there.clone())),
-                )
-                .execute(c)?;
+                row_filters::keeping_sight(c, &change, |c| {
+                    diesel::delete(
+                        group_members::table
+                            .filter(group_members::tenant.eq(change.tenant))
+                            .filter(group_members::group_id.eq(group.id))
+                            .filter(group_members::user_id.eq_any(there.clone())),
+                    )
+                    .execute(c)?;
+                    Ok(())
+                })?;
                 let count = there.len();
                 let event = Event::GroupMembersRemoved {
                     id: group.id,

@@ -10,7 +10,7 @@ use value::{Id, Time};
 
 use super::{Change, NewPassword, Once, Slice, Store, Target, access, credentials, once, sessions};
 use crate::model::{Event, prefix_end};
-use crate::schema::{group_members, role_assignments, users};
+use crate::schema::{group_members, users};
 
 /// A user.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -254,12 +254,7 @@ fn forget(c: &mut Conn, change: &Change, id: Id) -> Result<(), Failure> {
             .filter(group_members::user_id.eq(id)),
     )
     .execute(c)?;
-    diesel::delete(
-        role_assignments::table
-            .filter(role_assignments::tenant.eq(change.tenant))
-            .filter(role_assignments::subject_id.eq(id)),
-    )
-    .execute(c)?;
+    access::forget(c, change, id)?;
     credentials::delete(c, change, id)
 }
 

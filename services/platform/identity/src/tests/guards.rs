@@ -45,7 +45,7 @@ testkit::both! {
                 }
             }
         }
-        assert_eq!(count, 53);
+        assert_eq!(count, 59);
     }
 
     async fn the_tables_are_as_the_migrations_say(world: World) {

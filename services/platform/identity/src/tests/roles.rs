@@ -24,7 +24,7 @@ testkit::both! {
             }
             if about_self { own += 1 } else { others += 1 }
         }
-        assert_eq!((own, others), (10, 39));
+        assert_eq!((own, others), (10, 45));
     }
 
     async fn with_the_methods_for_oneself_nobody_reaches_others(world: World) {

@@ -1,0 +1,72 @@
+// Every page of the console, a line each: where it is, what it is called, which operation one must be allowed to call
+// to see it, and where its code is. The rail, the router and the palette are made from this list.
+import {
+  type Icon,
+  IconApi,
+  IconArrowsSplit2,
+  IconChartLine,
+  IconHome,
+  IconKey,
+  IconTable,
+  IconUser,
+  IconUsersGroup,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import type { Operation } from "@/api/contract";
+
+export const wings = [
+  { id: "home", title: "" },
+  { id: "numbers", title: "Numbers" },
+  { id: "data", title: "Data" },
+  { id: "meaning", title: "Meaning" },
+  { id: "work", title: "Work" },
+  { id: "knowledge", title: "Knowledge" },
+  { id: "assist", title: "Assist" },
+  { id: "field", title: "Field" },
+  { id: "platform", title: "Platform" },
+] as const;
+
+export type Wing = (typeof wings)[number]["id"];
+
+/** What a page's folder exports: a list or one whole page, and where there are single things their detail and a form. */
+export interface PageModule {
+  List: ComponentType;
+  Detail?: ComponentType;
+  Create?: ComponentType;
+}
+
+export interface Page {
+  path: string;
+  wing: Wing;
+  title: string;
+  icon: Icon;
+  /** The operation that the page lives of; null for everyone who is signed in. */
+  needs: Operation | null;
+  load: () => Promise<PageModule>;
+  /** The operation behind `<path>/new`; without it there is no such page. */
+  create?: Operation;
+  /** Words it is found by in the palette besides its title. */
+  words?: string;
+}
+
+const page = (
+  wing: Wing,
+  name: string,
+  title: string,
+  icon: Icon,
+  needs: Operation | null,
+  load: Page["load"],
+  more: Pick<Page, "create" | "words"> = {},
+): Page => ({ path: name === "" ? "/" : `/${wing}/${name}`, wing, title, icon, needs, load, ...more });
+
+// biome-ignore format: one line a page
+export const pages: Page[] = [
+  page("home", "", "Home", IconHome, null, () => import("@/pages/home"), { words: "health services start" }),
+  // metrics
+  page("meaning", "entities", "Entities", IconTable, "MetadataService_ListEntities", () => import("@/pages/meaning/entities"), { create: "MetadataService_CreateEntity", words: "objects tables ontology attributes" }),
+  page("meaning", "relationships", "Relationships", IconArrowsSplit2, "MetadataService_ListRelationships", () => import("@/pages/meaning/relationships"), { create: "MetadataService_CreateRelationship", words: "links joins ontology" }),
+  page("platform", "users", "Users", IconUser, "IdentityService_ListUsers", () => import("@/pages/platform/users"), { create: "IdentityService_CreateUser", words: "people accounts" }),
+  page("platform", "groups", "Groups", IconUsersGroup, "IdentityService_ListGroups", () => import("@/pages/platform/groups"), { create: "IdentityService_CreateGroup", words: "teams roles" }),
+  page("platform", "tokens", "API tokens", IconKey, "IdentityService_ListTokens", () => import("@/pages/platform/tokens"), { create: "IdentityService_CreateToken", words: "secrets keys access" }),
+  page("platform", "api", "API reference", IconApi, null, () => import("@/pages/platform/api"), { words: "docs openapi grpc" }),
+];

@@ -1,0 +1,63 @@
+// The frame around every page: rail, skip link, focus, palette.
+import { ActionIcon, Drawer } from "@mantine/core";
+import { useHotkeys, useMediaQuery } from "@mantine/hooks";
+import { IconMenu2, IconSearch } from "@tabler/icons-react";
+import { Outlet, useLocation } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { pages } from "./pages";
+import { Rail } from "./rail";
+import classes from "./shell.module.css";
+
+const Palette = lazy(() => import("./palette"));
+
+export function Shell() {
+  const [palette, setPalette] = useState(false);
+  const [rail, setRail] = useState(false);
+  const narrow = useMediaQuery("(max-width: 860px)", window.innerWidth <= 860, { getInitialValueInEffect: false });
+  const { pathname } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useHotkeys([["mod+K", () => setPalette((open) => !open)]], []);
+
+  // A new page takes the focus, so that the keyboard and a screen reader go on from its beginning.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what says that the page is another
+  useEffect(() => {
+    setRail(false);
+    if (first.current) first.current = false;
+    else main.current?.focus();
+  }, [pathname]);
+
+  const openPalette = () => setPalette(true);
+  const title = pages.find((page) => page.path !== "/" && pathname.startsWith(page.path))?.title ?? "Home";
+  return (
+    <div className={classes.frame} data-narrow={narrow || undefined}>
+      <a className={classes.skip} href="#main">
+        Skip to the page
+      </a>
+      {narrow ? (
+        <header className={classes.bar}>
+          <ActionIcon aria-label="Open the menu" onClick={() => setRail(true)}>
+            <IconMenu2 size={18} />
+          </ActionIcon>
+          <span className={classes.barTitle}>{title}</span>
+          <ActionIcon aria-label="Find anything" onClick={openPalette}>
+            <IconSearch size={17} />
+          </ActionIcon>
+        </header>
+      ) : (
+        <Rail openPalette={openPalette} />
+      )}
+      <Drawer opened={Boolean(narrow && rail)} onClose={() => setRail(false)} size={260} padding={0} title="Tessera">
+        <Rail openPalette={openPalette} />
+      </Drawer>
+      <main id="main" ref={main} tabIndex={-1} className={classes.main}>
+        <Outlet />
+      </main>
+      {palette ? (
+        <Suspense fallback={null}>
+          <Palette close={() => setPalette(false)} />
+        </Suspense>
+      ) : null}
+    </div>
+  );
+}

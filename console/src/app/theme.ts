@@ -1,0 +1,73 @@
+// One typeface, one accent, greys for structure: the theme that every component takes its looks from.
+import {
+  createTheme,
+  type CSSVariablesResolver,
+  localStorageColorSchemeManager,
+  type MantineColorsTuple,
+  Modal,
+  Select,
+  Tabs,
+  Tooltip,
+} from "@mantine/core";
+
+const accent: MantineColorsTuple = [
+  "#eef0fc",
+  "#dcdff7",
+  "#b9c0ef",
+  "#959fe6",
+  "#7782dd",
+  "#5f6bd4",
+  "#4a56c8",
+  "#3e49b0",
+  "#343d93",
+  "#2a3276",
+];
+
+export const colorSchemes = localStorageColorSchemeManager({ key: "tessera.scheme" });
+
+export const theme = createTheme({
+  primaryColor: "accent",
+  primaryShade: { light: 6, dark: 5 },
+  colors: { accent },
+  fontFamily: "'Inter Variable', system-ui, sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+  fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },
+  headings: { fontWeight: "600" },
+  defaultRadius: 6,
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  focusRing: "auto",
+  components: {
+    Button: { defaultProps: { size: "xs" } },
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 28 } },
+    TextInput: { defaultProps: { size: "sm" } },
+    PasswordInput: { defaultProps: { size: "sm" } },
+    NumberInput: { defaultProps: { size: "sm" } },
+    Textarea: { defaultProps: { size: "sm", autosize: true, minRows: 2, maxRows: 12 } },
+    Select: Select.extend({ defaultProps: { size: "sm", checkIconPosition: "right" } }),
+    MultiSelect: { defaultProps: { size: "sm" } },
+    TagsInput: { defaultProps: { size: "sm" } },
+    Checkbox: { defaultProps: { size: "xs" } },
+    Switch: { defaultProps: { size: "xs" } },
+    Menu: { defaultProps: { shadow: "md", position: "bottom-end", withinPortal: true } },
+    Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { "aria-label": "Close" } } }),
+    Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+  },
+});
+
+const shared = {
+  "--mantine-color-body": "var(--surface)",
+  "--mantine-color-text": "var(--ink)",
+  "--mantine-color-dimmed": "var(--ink-dim)",
+  "--mantine-color-error": "var(--bad)",
+  "--mantine-color-anchor": "var(--accent-ink)",
+  "--mantine-color-default": "var(--surface-raised)",
+  "--mantine-color-default-border": "var(--line-strong)",
+  "--mantine-color-default-hover": "var(--surface-hover)",
+  "--mantine-color-placeholder": "var(--ink-faint)",
+};
+
+/** Components take their colours from the tokens in styles.css. */
+export const resolver: CSSVariablesResolver = () => ({ variables: {}, light: shared, dark: shared });

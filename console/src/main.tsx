@@ -1,0 +1,8 @@
+// Where the console begins.
+import "@fontsource-variable/inter/wght.css";
+import "@/app/components";
+import { createRoot } from "react-dom/client";
+import { App } from "@/app/app";
+
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<App />);

@@ -1,0 +1,90 @@
+// The list of entities.
+import { SegmentedControl } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import type { Message } from "@/api/contract";
+import { toast } from "@/app/toasts";
+import { words } from "@/kit/format";
+import { deleteDefinitions, undeleteDefinitions } from "@/kit/meaning/actions";
+import { commonColumns, definitionQuery, nameColumn, useDefinitionFilters } from "@/kit/meaning/columns";
+import { PageSkeleton } from "@/kit/states";
+import { List as ListPage } from "@/kit/table/list";
+import type { Column } from "@/kit/table/table";
+import { useUrlState } from "@/kit/url";
+
+type Entity = Message<"tessera.metadata.v1.Entity">;
+
+const Diagram = lazy(() => import("./diagram-page"));
+
+const columns: Column<Entity>[] = [
+  nameColumn("/meaning/entities"),
+  { id: "kind", title: "Kind", width: "110px", cell: (row) => words(row.kind), text: (row) => words(row.kind) },
+  { id: "attributes", title: "Attributes", width: "92px", align: "end", cell: (row) => row.attributes?.length ?? 0, text: (row) => row.attributes?.length ?? 0 },
+  ...commonColumns<Entity>(),
+];
+
+/** List or diagram of the same things; which one is in the address. */
+export function ViewChoice() {
+  const [view, setView] = useUrlState("view", "list");
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label="View"
+      value={view}
+      onChange={setView}
+      data={[
+        { value: "list", label: "List" },
+        { value: "diagram", label: "Diagram" },
+      ]}
+    />
+  );
+}
+
+export function List() {
+  const filters = useDefinitionFilters();
+  const client = useQueryClient();
+  const [view] = useUrlState("view", "list");
+  if (view === "diagram") {
+    return (
+      <Suspense fallback={<PageSkeleton />}>
+        <Diagram />
+      </Suspense>
+    );
+  }
+  return (
+    <ListPage
+      title="Entities"
+      purpose="What the business keeps records of, and what is known of each record."
+      op="MetadataService_ListEntities"
+      items="entities"
+      noun={["entity", "entities"]}
+      columns={columns}
+      name={(row) => row.name ?? ""}
+      to={(row) => `/meaning/entities/${row.id}`}
+      search="Search names, codes, descriptions"
+      filters={filters}
+      query={definitionQuery}
+      actions={<ViewChoice />}
+      create={{ title: "New entity", to: "/meaning/entities/new", needs: "MetadataService_CreateEntity" }}
+      bulk={[
+        {
+          title: "Delete",
+          needs: "MetadataService_DeleteEntity",
+          run: async (rows) => {
+            await deleteDefinitions("Entity", rows);
+            const refresh = () => client.invalidateQueries({ queryKey: ["metadata"] });
+            await refresh();
+            toast({
+              title: rows.length === 1 ? `${rows[0]?.name} is deleted` : `${rows.length} entities are deleted`,
+              undo: async () => {
+                await undeleteDefinitions("Entity", rows);
+                await refresh();
+              },
+            });
+          },
+        },
+      ]}
+      teach="An entity is a kind of record, such as a policy, a claim or a member. Metrics count and sum its rows, and tables are made from its attributes."
+    />
+  );
+}

@@ -1,0 +1,166 @@
+// Relationships: how rows of one entity belong to rows of another.
+import { Button } from "@mantine/core";
+import { IconPencil } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { call } from "@/api/client";
+import type { Message } from "@/api/contract";
+import { useCall, useMay } from "@/api/hooks";
+import { toast } from "@/app/toasts";
+import { StateBadge } from "@/kit/badges";
+import { Detail as DetailPage, Facts } from "@/kit/detail";
+import { useDraft } from "@/kit/form/draft";
+import { Editor } from "@/kit/form/editor";
+import { Form, type Value } from "@/kit/form/form";
+import { words } from "@/kit/format";
+import { History } from "@/kit/history/history";
+import { attributeField } from "@/kit/meaning/attribute-field";
+import { DefinitionMenu } from "@/kit/meaning/actions";
+import { commonColumns, definitionQuery, nameColumn, useDefinitionFilters } from "@/kit/meaning/columns";
+import { DefinitionFacts } from "@/kit/meaning/facts";
+import { moduleField } from "@/kit/meaning/module-field";
+import { Page } from "@/kit/page";
+import { List as ListPage } from "@/kit/table/list";
+import type { Column } from "@/kit/table/table";
+import { useId, useUrl } from "@/kit/url";
+
+type Relationship = Message<"tessera.metadata.v1.Relationship">;
+
+const OF = "tessera.metadata.v1.Relationship";
+const HOME = "/meaning/relationships";
+const fields = ["name", "code", "from", "to", "cardinality", "role", "inverseRole", "description", "module", "owner", "tags", "state"];
+const labels = { role: "Role of the far end", inverseRole: "Role of the near end", module: "Value chain and module" };
+const widgets = { module: moduleField, from: attributeField, to: attributeField };
+
+const place = (ref: Relationship["from"]) => `${ref?.entity ?? ""}.${ref?.attribute ?? ""}`;
+
+const columns: Column<Relationship>[] = [
+  nameColumn(HOME),
+  { id: "from", title: "From", width: "minmax(150px, 1fr)", cell: (row) => <span className="mono">{place(row.from)}</span>, text: (row) => place(row.from) },
+  { id: "to", title: "To", width: "minmax(150px, 1fr)", cell: (row) => <span className="mono">{place(row.to)}</span>, text: (row) => place(row.to) },
+  { id: "cardinality", title: "Cardinality", width: "120px", cell: (row) => words(row.cardinality), text: (row) => words(row.cardinality) },
+  ...commonColumns<Relationship>(),
+];
+
+export function List() {
+  return (
+    <ListPage
+      title="Relationships"
+      purpose="How rows of one entity belong to rows of another; metrics follow them to group and filter."
+      op="MetadataService_ListRelationships"
+      items="relationships"
+      noun={["relationship", "relationships"]}
+      columns={columns}
+      name={(row) => row.name ?? ""}
+      to={(row) => `${HOME}/${row.id}`}
+      search="Search names, codes, descriptions"
+      filters={useDefinitionFilters()}
+      query={definitionQuery}
+      create={{ title: "New relationship", to: `${HOME}/new`, needs: "MetadataService_CreateRelationship" }}
+      teach="A relationship says which attribute of one entity names a row of another, such as the member a policy is held by."
+    />
+  );
+}
+
+function RelationshipForm({ first, title, above, save, close }: { first: Value; title: string; above: { title: string; to: string }; save: (value: Relationship, changes: string[], requestId: string) => Promise<unknown>; close: () => void }) {
+  const draft = useDraft(OF, first, "relationship", fields);
+  return (
+    <Page title={title} above={above}>
+      <Editor draft={draft} action={first.id ? "Save changes" : "Create relationship"} cancel={close} save={() => draft.save((requestId) => save(draft.value as Relationship, draft.changes, requestId))}>
+        <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} labels={labels} widgets={widgets} fixed={first.id ? ["code"] : []} />
+      </Editor>
+    </Page>
+  );
+}
+
+export function Create() {
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [url] = useUrl();
+  return (
+    <RelationshipForm
+      first={{ cardinality: "CARDINALITY_MANY_TO_ONE", ...(url.from ? { from: { entity: url.from } } : {}), ...(url.to ? { to: { entity: url.to } } : {}) }}
+      title="New relationship"
+      above={{ title: "Relationships", to: HOME }}
+      close={() => void navigate({ to: HOME })}
+      save={async (relationship, _, requestId) => {
+        const made = await call("MetadataService_CreateRelationship", { query: { requestId }, body: relationship });
+        await client.invalidateQueries({ queryKey: ["metadata"] });
+        toast({ title: `${made.name} is created` });
+        await navigate({ to: `${HOME}/${made.id}` });
+      }}
+    />
+  );
+}
+
+export function Detail() {
+  const id = useId();
+  const query = useCall("MetadataService_GetRelationship", { path: { id } });
+  const may = useMay();
+  const client = useQueryClient();
+  const [url, setUrl] = useUrl();
+  const one: Relationship = query.data ?? {};
+  const close = () => setUrl({ edit: undefined });
+  if (url.edit && query.data) {
+    return (
+      <RelationshipForm
+        key={one.etag}
+        first={one as Value}
+        title={`Edit ${one.name}`}
+        above={{ title: one.name ?? "", to: `${HOME}/${id}` }}
+        close={close}
+        save={async (relationship, changes) => {
+          if (changes.length > 0) {
+            await call("MetadataService_UpdateRelationship", {
+              path: { "relationship.id": id },
+              query: { updateMask: changes.join(",") },
+              body: { ...relationship, etag: one.etag },
+            });
+            toast({ title: `${relationship.name} is changed` });
+          }
+          close();
+          await client.invalidateQueries({ queryKey: ["metadata"] });
+        }}
+      />
+    );
+  }
+  return (
+    <DetailPage
+      query={query}
+      title={one.name ?? ""}
+      code={one.code}
+      above={{ title: "Relationships", to: HOME }}
+      purpose={one.description}
+      beside={<StateBadge state={one.deleteTime ? "STATE_DELETED" : one.state} />}
+      actions={
+        <>
+          {may("MetadataService_UpdateRelationship") && !one.deleteTime ? (
+            <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
+              Edit
+            </Button>
+          ) : null}
+          <DefinitionMenu kind="Relationship" of={one} home={HOME} />
+        </>
+      }
+      facts={<DefinitionFacts of={one} />}
+      tabs={[
+        {
+          id: "overview",
+          title: "Overview",
+          content: (
+            <Facts
+              rows={[
+                ["From", <span key="f" className="mono">{place(one.from)}</span>],
+                ["To", <span key="t" className="mono">{place(one.to)}</span>],
+                ["Cardinality", words(one.cardinality)],
+                ["The far end is", one.role],
+                ["The near end is", one.inverseRole],
+              ]}
+            />
+          ),
+        },
+        { id: "history", title: "History", content: <History id={id} etag={one.etag ?? ""} name={one.name ?? ""} /> },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,236 @@
+// Groups: users who hold roles together.
+import { ActionIcon, Button, Select } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconPencil, IconTrash, IconX } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { call } from "@/api/client";
+import type { Message } from "@/api/contract";
+import { useCall, useChange, useList, useMay } from "@/api/hooks";
+import { toast, toastError } from "@/app/toasts";
+import { Time } from "@/kit/badges";
+import { Confirm } from "@/kit/confirm";
+import { Detail as DetailPage, Facts } from "@/kit/detail";
+import { useDraft } from "@/kit/form/draft";
+import { Editor } from "@/kit/form/editor";
+import { Form, type Value } from "@/kit/form/form";
+import { Roles } from "@/kit/identity/roles";
+import { Page } from "@/kit/page";
+import { EmptyState, ErrorState } from "@/kit/states";
+import { List as ListPage } from "@/kit/table/list";
+import { type Column, Table } from "@/kit/table/table";
+import { useId, useUrl } from "@/kit/url";
+
+type Group = Message<"tessera.identity.v1.Group">;
+type Member = Message<"tessera.identity.v1.GroupMember">;
+
+const OF = "tessera.identity.v1.Group";
+const HOME = "/platform/groups";
+const fields = ["name", "description"];
+
+const columns: Column<Group>[] = [
+  { id: "name", title: "Name", width: "minmax(180px, 1fr)", cell: (row) => <Link to={`${HOME}/${row.id}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>{row.name}</Link>, text: (row) => row.name },
+  { id: "description", title: "What for", width: "minmax(200px, 2fr)", cell: (row) => row.description, text: (row) => row.description },
+  { id: "updated", title: "Changed", width: "130px", cell: (row) => <Time value={row.updateTime} />, text: (row) => row.updateTime },
+];
+
+export function List() {
+  return (
+    <ListPage
+      title="Groups"
+      purpose="Users who hold roles together."
+      op="IdentityService_ListGroups"
+      items="groups"
+      noun={["group", "groups"]}
+      columns={columns}
+      name={(row) => row.name ?? ""}
+      to={(row) => `${HOME}/${row.id}`}
+      search="Beginning of a name"
+      query={(url) => ({ namePrefix: url.q })}
+      create={{ title: "New group", to: `${HOME}/new`, needs: "IdentityService_CreateGroup" }}
+      teach="Give a role to a group, and everyone in it holds the role as long as they are a member."
+    />
+  );
+}
+
+function GroupForm({ first, title, above, action, save, close }: { first: Value; title: string; above: { title: string; to: string }; action: string; save: (value: Group, changes: string[], requestId: string) => Promise<unknown>; close: () => void }) {
+  const draft = useDraft(OF, first, "group", fields);
+  return (
+    <Page title={title} above={above}>
+      <Editor draft={draft} action={action} cancel={close} save={() => draft.save((requestId) => save(draft.value as Group, draft.changes, requestId))}>
+        <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} />
+      </Editor>
+    </Page>
+  );
+}
+
+export function Create() {
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  return (
+    <GroupForm
+      first={{}}
+      title="New group"
+      action="Create group"
+      above={{ title: "Groups", to: HOME }}
+      close={() => void navigate({ to: HOME })}
+      save={async (group, _, requestId) => {
+        const made = await call("IdentityService_CreateGroup", { body: { group, requestId } });
+        await client.invalidateQueries({ queryKey: ["identity"] });
+        toast({ title: `${made.name} is created` });
+        await navigate({ to: `${HOME}/${made.id}` });
+      }}
+    />
+  );
+}
+
+function Members({ group }: { group: Group }) {
+  const id = group.id ?? "";
+  const may = useMay();
+  const list = useList("IdentityService_ListGroupMembers", "members", { path: { group_id: id } });
+  const add = useChange("IdentityService_AddGroupMembers");
+  const remove = useChange("IdentityService_RemoveGroupMembers");
+  const [text, setText] = useState("");
+  const [asked] = useDebouncedValue(text, 150);
+  const users = useCall("IdentityService_ListUsers", { query: { emailPrefix: asked, pageSize: 20 } }, { enabled: may("IdentityService_ListUsers"), keep: true }).data?.users ?? [];
+  const change = may("IdentityService_AddGroupMembers");
+  const put = (user: string) => add.mutateAsync({ path: { group_id: id }, body: { userIds: [user] } as never });
+  const memberColumns: Column<Member>[] = [
+    { id: "name", title: "Name", width: "minmax(160px, 1fr)", cell: (row) => <Link to={`/platform/users/${row.userId}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>{row.displayName || row.email}</Link> },
+    { id: "email", title: "E-mail", width: "minmax(160px, 1fr)", cell: (row) => row.email },
+    { id: "joined", title: "Joined", width: "120px", cell: (row) => <Time value={row.joinTime} /> },
+    ...(change
+      ? [
+          {
+            id: "remove",
+            title: "",
+            width: "48px",
+            cell: (row: Member) => (
+              <ActionIcon
+                size={24}
+                aria-label={`Remove ${row.displayName || row.email}`}
+                onClick={() =>
+                  remove.mutate(
+                    { path: { group_id: id }, body: { userIds: [row.userId ?? ""] } as never },
+                    {
+                      onSuccess: () => toast({ title: `${row.displayName || row.email} has left ${group.name}`, undo: () => put(row.userId ?? "") }),
+                      onError: (cause) => toastError("Nobody was removed", cause),
+                    },
+                  )
+                }
+              >
+                <IconX size={14} />
+              </ActionIcon>
+            ),
+          },
+        ]
+      : []),
+  ];
+  return (
+    <>
+      {change ? (
+        <Select
+          size="xs"
+          w={300}
+          mb="sm"
+          aria-label="Add a user"
+          placeholder="Add a user by e-mail"
+          searchable
+          value={null}
+          searchValue={text}
+          onSearchChange={setText}
+          data={users.filter((user) => !list.rows.some((member) => member.userId === user.id)).map((user) => ({ value: user.id ?? "", label: `${user.displayName || user.email} (${user.email})` }))}
+          filter={({ options }) => options}
+          nothingFoundMessage="Nobody"
+          onChange={(user) => {
+            if (user) void put(user).catch((cause: unknown) => toastError("Nobody was added", cause));
+            setText("");
+          }}
+        />
+      ) : null}
+      {list.error ? (
+        <ErrorState error={list.error} retry={() => void list.refetch()} />
+      ) : !list.isPending && list.rows.length === 0 ? (
+        <EmptyState title="Nobody is in this group yet">Add users by their e-mail address.</EmptyState>
+      ) : (
+        <Table label="Members" rows={list.rows} columns={memberColumns} id={(row) => row.userId ?? ""} name={(row) => row.displayName ?? row.email ?? ""} to={(row) => `/platform/users/${row.userId}`} loading={list.isPending} hasMore={list.hasNextPage} loadMore={() => void list.fetchNextPage()} inline />
+      )}
+    </>
+  );
+}
+
+export function Detail() {
+  const id = useId();
+  const query = useCall("IdentityService_GetGroup", { path: { id } });
+  const may = useMay();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [url, setUrl] = useUrl();
+  const [asking, setAsking] = useState(false);
+  const group: Group = query.data ?? {};
+  const close = () => setUrl({ edit: undefined });
+  if (url.edit && query.data) {
+    return (
+      <GroupForm
+        key={group.etag}
+        first={group as Value}
+        title={`Edit ${group.name}`}
+        action="Save changes"
+        above={{ title: group.name ?? "", to: `${HOME}/${id}` }}
+        close={close}
+        save={async (next, changes) => {
+          if (changes.length > 0) {
+            await call("IdentityService_UpdateGroup", { path: { "group.id": id }, query: { updateMask: changes.join(",") }, body: { ...next, etag: group.etag } });
+            toast({ title: `${next.name} is changed` });
+          }
+          close();
+          await client.invalidateQueries({ queryKey: ["identity"] });
+        }}
+      />
+    );
+  }
+  return (
+    <>
+      <DetailPage
+        query={query}
+        title={group.name ?? ""}
+        above={{ title: "Groups", to: HOME }}
+        purpose={group.description}
+        actions={
+          may("IdentityService_UpdateGroup") ? (
+            <>
+              <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
+                Edit
+              </Button>
+              <ActionIcon variant="default" aria-label={`Delete ${group.name}`} onClick={() => setAsking(true)}>
+                <IconTrash size={15} />
+              </ActionIcon>
+            </>
+          ) : null
+        }
+        facts={<Facts rows={[["Changed", <Time key="t" value={group.updateTime} />], ["Created", <Time key="t" value={group.createTime} />]]} />}
+        tabs={[
+          { id: "members", title: "Members", content: <Members group={group} /> },
+          { id: "roles", title: "Roles", content: <Roles kind="SUBJECT_KIND_GROUP" id={id} name={group.name ?? ""} /> },
+        ]}
+      />
+      {asking ? (
+        <Confirm
+          title={`Delete ${group.name}?`}
+          action={`Delete ${group.name}`}
+          danger
+          close={() => setAsking(false)}
+          run={async () => {
+            await call("IdentityService_DeleteGroup", { path: { id }, query: { etag: group.etag } });
+            toast({ title: `${group.name} is deleted` });
+            await navigate({ to: HOME });
+            await client.invalidateQueries({ queryKey: ["identity"] });
+          }}
+        >
+          Its members lose the roles they hold by it, at once. The users themselves stay. This cannot be undone.
+        </Confirm>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,3 @@
+DROP TABLE drifts;
+DROP TABLE chunks;
+DROP TABLE tables;

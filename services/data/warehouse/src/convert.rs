@@ -1,0 +1,3 @@
+//! Between messages and the model.
+
+pub(crate) mod tables;

@@ -1,0 +1,34 @@
+//! Tables and rows: every method takes the scope of its caller and stays inside its tenant.
+
+pub(crate) mod drift;
+pub(crate) mod physical;
+pub(crate) mod tables;
+
+pub(crate) use tables::Tables;
+
+use db::Db;
+use std::sync::Arc;
+use value::Clock;
+
+/// Both dialects of the tables of zone 1; those of zone 2 follow definitions, no migrations.
+pub(crate) static MIGRATIONS: db::Migrations = db::migrations!(
+    "warehouse",
+    sqlite = "../../../migrations/warehouse/sqlite",
+    postgres = "../../../migrations/warehouse/postgres",
+    zone = "analytics_data"
+);
+
+/// The rows of `warehouse`.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tables: Tables,
+}
+
+impl Store {
+    /// A store over the service's database.
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, tables: Tables) -> Self {
+        Self { db, clock, tables }
+    }
+}

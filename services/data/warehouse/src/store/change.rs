@@ -1,0 +1,203 @@
+//! Changes of rows: one or many, of one or several entities, in one transaction with the manifest, the event and the answer that a
+//! repetition gets.
+
+use super::{Store, Viewer, alter, tables, write};
+use crate::{
+    convert::event,
+    model::{
+        chunk::Deltas,
+        load::GivenColumn,
+        outcome::{Changed, Mode},
+        row::GivenRow,
+        view::View,
+    },
+};
+use db::{Conn, Failure, idempotency, outbox};
+use error::Error;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use value::{Id, Time};
+
+/// Rows to write.
+#[derive(Clone, Debug)]
+pub(crate) struct WriteAsk {
+    pub(crate) rows: Vec<GivenRow>,
+    pub(crate) mode: Mode,
+    /// Whether one bad row refuses all.
+    pub(crate) atomic: bool,
+}
+
+/// Rows to write in bulk.
+#[derive(Clone, Debug)]
+pub(crate) struct LoadAsk {
+    pub(crate) columns: Vec<GivenColumn>,
+    pub(crate) mode: Mode,
+    pub(crate) source: String,
+}
+
+/// Which rows a change is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// These; of one its version may be named.
+    Ids(Vec<Id>, Option<i64>),
+    /// Those that pass a condition in the metric language.
+    Condition(String),
+    /// Those that a source wrote and nobody changed since.
+    Source(String),
+}
+
+/// What is done with the rows of an entity.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Write(WriteAsk),
+    Load(LoadAsk),
+    Update(Target, GivenRow),
+    Delete(Target),
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) entity: String,
+    pub(crate) action: Action,
+    /// What leads to its fields in the request, such as `commands[2].write.`.
+    pub(crate) prefix: String,
+}
+
+/// A request that may come twice.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    pub(crate) rpc: &'static str,
+    /// Empty is never recognised.
+    pub(crate) request_id: String,
+    pub(crate) body_hash: [u8; 32],
+}
+
+/// What was done so far to one table.
+pub(super) struct Touched {
+    /// Rows more or fewer by chunk.
+    pub(super) deltas: Deltas,
+    pub(super) inserted: i64,
+    pub(super) updated: i64,
+    pub(super) deleted: i64,
+}
+
+/// What every part of a change needs.
+pub(super) struct Moment {
+    pub(super) now: Time,
+    pub(super) end: Instant,
+    /// How many chunks a table has at most.
+    pub(super) max_chunks: usize,
+}
+
+impl Store {
+    /// Makes changes, all or none; what each did. A repetition of the request gets the first one's answer and changes nothing.
+    pub(crate) async fn change(
+        &self,
+        viewer: &Viewer,
+        once: Once,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Changed>, Error> {
+        let mut entities: Vec<String> = Vec::new();
+        for change in &changes {
+            if !entities.contains(&change.entity) {
+                entities.push(change.entity.clone());
+            }
+        }
+        let moment = Moment {
+            now: self.clock.now(),
+            end: viewer.end,
+            max_chunks: self.tables.max_chunks(),
+        };
+        // The transaction may run again: ids are made before it.
+        let ids: Vec<Vec<Id>> = changes
+            .iter()
+            .map(|change| (0..new_rows(&change.action)).map(|_| Id::new()).collect())
+            .collect();
+        let (viewer, own) = (viewer.clone(), viewer.scope.clone());
+        let work = move |conn: &mut Conn, shapes: &[Arc<_>]| {
+            let request = idempotency::Request {
+                rpc: once.rpc,
+                request_id: &once.request_id,
+                body_hash: &once.body_hash,
+                now: moment.now,
+                keep: idempotency::KEEP,
+            };
+            let answer = idempotency::once(conn, &viewer.scope, request, |conn| {
+                conn.until(moment.end, |conn| {
+                    let done = all(conn, &viewer, &moment, shapes, &changes, &ids)?;
+                    serde_json::to_vec(&done).map_err(|e| Error::internal(e).into())
+                })
+            })?;
+            serde_json::from_slice(&answer).map_err(|e| Failure::from(Error::internal(e)))
+        };
+        self.tables.write(&own, entities, work).await
+    }
+}
+
+fn new_rows(action: &Action) -> usize {
+    match action {
+        Action::Write(ask) => ask.rows.len(),
+        Action::Load(ask) => crate::model::load::rows(&ask.columns),
+        Action::Update(..) | Action::Delete(_) => 0,
+    }
+}
+
+fn all(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    moment: &Moment,
+    shapes: &[Arc<crate::model::table::TableShape>],
+    changes: &[Change],
+    ids: &[Vec<Id>],
+) -> Result<Vec<Changed>, Failure> {
+    let mut tables: BTreeMap<&str, (View, Touched)> = BTreeMap::new();
+    for shape in shapes {
+        let touched = Touched {
+            deltas: Deltas::new(shape.chunk_interval),
+            inserted: 0,
+            updated: 0,
+            deleted: 0,
+        };
+        let view = View::new(shape, &viewer.filters)?;
+        tables.insert(&shape.entity, (view, touched));
+    }
+    let mut done = Vec::with_capacity(changes.len());
+    for (change, ids) in changes.iter().zip(ids) {
+        let known = tables.get_mut(change.entity.as_str());
+        let (view, touched) = known.ok_or_else(|| Error::internal("a table for each entity"))?;
+        let prefix = change.prefix.as_str();
+        done.push(match &change.action {
+            Action::Write(ask) => {
+                Changed::Written(write::rows(conn, view, moment, touched, prefix, ask, ids)?)
+            }
+            Action::Load(ask) => {
+                Changed::Written(write::columns(conn, view, moment, touched, ask, ids)?)
+            }
+            Action::Update(target, values) => Changed::Rows(alter::update(
+                conn, view, moment, touched, prefix, target, values,
+            )?),
+            Action::Delete(target) => {
+                Changed::Rows(alter::delete(conn, view, moment, touched, prefix, target)?)
+            }
+        });
+    }
+    let mut events = Vec::new();
+    for (view, touched) in tables.values() {
+        if touched.inserted + touched.updated + touched.deleted == 0 {
+            continue;
+        }
+        let version = tables::record_change(conn, &view.shape, &touched.deltas, moment.now)?;
+        events.push(outbox::Event {
+            id: Id::new(),
+            tenant: view.shape.tenant,
+            topic: event::RECORDS_CHANGED.to_owned(),
+            lane: view.shape.id.to_string(),
+            version,
+            payload: event::records_changed(&view.shape, version, touched, &viewer.actor),
+            created_at: moment.now,
+            leased_until: None,
+        });
+    }
+    outbox::put(conn, &events)?;
+    Ok(done)
+}

@@ -1,0 +1,379 @@
+//! Tables of zone 2 for those who read and write rows: made, brought in line with their definitions, and checked in the transaction
+//! that uses them, so that nobody works with a table as it no longer is.
+//!
+//! [`Tables::read`] and [`Tables::write`] do all of it. The description of a table has a version; a transaction compares it with the
+//! one it was prepared for ([`expect`]) and starts over with the new one if they differ.
+
+mod chunks;
+mod follow;
+mod list;
+pub(super) mod registry;
+
+pub(super) use chunks::{correct, counts as chunk_counts, open_partition};
+pub(crate) use chunks::{open_chunks, record_change};
+pub(super) use follow::{Change, clear_counts, save};
+pub(crate) use list::{ListQuery, TableOrder};
+pub(crate) use registry::Standing;
+
+use super::physical;
+use crate::{
+    calls::Metadata,
+    model::{
+        chunk::Interval,
+        ddl::{Dialect, ZONE},
+        definition::Definition,
+        table::{TableShape, TableState},
+    },
+    reasons,
+};
+use auth::Scope;
+use db::{Backend, Conn, Db, Failure};
+use error::{Error, Result};
+use moka::sync::Cache;
+use std::sync::Arc;
+use value::{Clock, Id};
+
+/// Definitions and shapes that are kept at hand.
+const KEPT: u64 = 20_000;
+
+/// How tables are made.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// How new tables are cut in time.
+    pub(crate) chunk_interval: Interval,
+    /// How many chunks a table has at most.
+    pub(crate) max_chunks: usize,
+}
+
+/// The tables of zone 2. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Tables(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    metadata: Metadata,
+    settings: Settings,
+    known: Cache<(Id, String), Known>,
+}
+
+/// What was last heard of an entity.
+#[derive(Clone)]
+struct Known {
+    /// The version of the ontology that said so.
+    ontology_version: i64,
+    /// `None`: there is no live entity of this code.
+    definition: Option<Arc<Definition>>,
+    /// The table as it was last seen, where it followed that definition.
+    shape: Option<Arc<TableShape>>,
+}
+
+/// Where tables are.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground {
+    pub(crate) schema: Option<String>,
+    pub(crate) dialect: Dialect,
+    pub(crate) interval: Interval,
+}
+
+impl Tables {
+    /// The tables in a database, which follow what `metadata` defines.
+    pub(crate) fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        metadata: Metadata,
+        settings: Settings,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            metadata,
+            settings,
+            known: Cache::new(KEPT),
+        }))
+    }
+
+    /// How many chunks a table has at most.
+    pub(crate) fn max_chunks(&self) -> usize {
+        self.0.settings.max_chunks
+    }
+
+    /// How new tables are cut in time.
+    pub(crate) fn chunk_interval(&self) -> Interval {
+        self.0.settings.chunk_interval
+    }
+
+    /// For which database statements are.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.0.db.backend() {
+            Backend::Sqlite => Dialect::Sqlite,
+            Backend::Postgres => Dialect::Postgres,
+        }
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    pub(super) fn ground(&self) -> Ground {
+        Ground {
+            schema: self.0.db.zone(ZONE),
+            dialect: self.dialect(),
+            interval: self.0.settings.chunk_interval,
+        }
+    }
+
+    /// The tables of these entities for reading, in this order. A definition that a table cannot follow does not matter: it is read as
+    /// the last one that it followed says.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` of an entity that there is none of, `TABLE_ORPHANED` of a deleted one that has rows.
+    pub(crate) async fn ready_for_read(
+        &self,
+        scope: &Scope,
+        entities: &[&str],
+    ) -> Result<Vec<Arc<TableShape>>> {
+        let definitions = self.definitions(scope, entities).await?;
+        let mut shapes = Vec::with_capacity(entities.len());
+        for (entity, definition) in entities.iter().zip(definitions) {
+            let Some(definition) = definition else {
+                self.refuse_deleted(scope, entity).await?;
+                return Err(Error::not_found("entity", entity));
+            };
+            shapes.push(self.following(scope, entity, &definition).await?);
+        }
+        Ok(shapes)
+    }
+
+    /// The table of an entity as it is now, made or brought in line where it was not; also of a deleted one.
+    pub(crate) async fn current(&self, scope: &Scope, entity: &str) -> Result<TableShape> {
+        match self.ready_for_read(scope, &[entity]).await {
+            Err(error) if !error.is(&reasons::TABLE_ORPHANED) => return Err(error),
+            _ => {}
+        }
+        // What was made ready may be known from before rows were written.
+        let (found, _) = self.batch(scope, vec![entity.to_owned()]).await?;
+        let found = found.into_iter().next();
+        found.ok_or_else(|| Error::not_found("table", entity))
+    }
+
+    /// The tables of these entities for writing, in this order.
+    ///
+    /// # Errors
+    /// As [`Tables::ready_for_read`], and `TABLE_INCOMPATIBLE` where a table cannot follow its definition.
+    pub(crate) async fn ready_for_write(
+        &self,
+        scope: &Scope,
+        entities: &[&str],
+    ) -> Result<Vec<Arc<TableShape>>> {
+        let shapes = self.ready_for_read(scope, entities).await?;
+        for shape in &shapes {
+            writable(shape)?;
+        }
+        Ok(shapes)
+    }
+
+    /// Reads the tables of these entities in one snapshot. The work is done again, once, if a table was changed meanwhile or is not as it
+    /// should be and could be put right.
+    pub(crate) async fn read<T, W>(
+        &self,
+        scope: &Scope,
+        entities: Vec<String>,
+        work: W,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Conn, &[Arc<TableShape>]) -> Result<T, Failure> + Send + Sync + 'static,
+    {
+        let codes: Vec<_> = entities.iter().map(String::as_str).collect();
+        let work = Arc::new(work);
+        for last in [false, true] {
+            let shapes = self.ready_for_read(scope, &codes).await?;
+            let (work, used) = (Arc::clone(&work), shapes.clone());
+            let outcome = self
+                .0
+                .db
+                .read(scope, move |conn| {
+                    for shape in &used {
+                        expect(conn, shape)?;
+                    }
+                    work(conn, &used).map_err(undefined)
+                })
+                .await;
+            match outcome {
+                Err(error) if is_stale(&error) && !last => self.mend(scope, &shapes, error).await?,
+                outcome => return outcome,
+            }
+        }
+        unreachable!("the last round returns")
+    }
+
+    /// Writes rows of the tables of these entities: all writers of one table are one after another, and nobody changes the table
+    /// meanwhile. The work may be done again, after other writers or with the table as it is then.
+    pub(crate) async fn write<T, W>(
+        &self,
+        scope: &Scope,
+        entities: Vec<String>,
+        work: W,
+    ) -> Result<T>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Conn, &[Arc<TableShape>]) -> Result<T, Failure> + Send + Sync + 'static,
+    {
+        let codes: Vec<_> = entities.iter().map(String::as_str).collect();
+        let work = Arc::new(work);
+        for last in [false, true] {
+            let shapes = self.ready_for_write(scope, &codes).await?;
+            let (work, used) = (Arc::clone(&work), shapes.clone());
+            // Read committed, with the tables locked first: what a serialisable transaction could only find out at its end.
+            let outcome = self
+                .0
+                .db
+                .claim(scope, move |conn| {
+                    registry::lock(conn, &used)?;
+                    work(conn, &used).map_err(undefined)
+                })
+                .await;
+            match outcome {
+                Err(error) if is_stale(&error) && !last => self.mend(scope, &shapes, error).await?,
+                outcome => return outcome,
+            }
+        }
+        unreachable!("the last round returns")
+    }
+
+    /// Forgets the tables, so that they are looked at again; where a name was missing from the database, looks for what else is wrong.
+    async fn mend(&self, scope: &Scope, shapes: &[Arc<TableShape>], error: Error) -> Result<()> {
+        for shape in shapes {
+            self.forget(shape.tenant, &shape.entity);
+            if error.is(&reasons::TABLE_DAMAGED) {
+                self.repair(scope, &shape.entity).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets a table, so that it is looked at again.
+    pub(crate) fn forget(&self, tenant: Id, entity: &str) {
+        let key = (tenant, entity.to_owned());
+        if let Some(known) = self.0.known.get(&key) {
+            self.0.known.insert(
+                key,
+                Known {
+                    shape: None,
+                    ..known
+                },
+            );
+        }
+    }
+
+    /// What `metadata` says of these entities, now; `None` of those that there are none of.
+    pub(crate) async fn definitions(
+        &self,
+        scope: &Scope,
+        entities: &[&str],
+    ) -> Result<Vec<Option<Arc<Definition>>>> {
+        let tenant = scope.tenant();
+        let key = |entity: &&str| (tenant, (*entity).to_owned());
+        let known: Vec<_> = entities
+            .iter()
+            .map(|entity| self.0.known.get(&key(entity)))
+            .collect();
+        let version = |known: &Option<Known>| known.as_ref().map(|known| known.ontology_version);
+        let first = known.first().and_then(version).unwrap_or(0);
+        let version = match known.iter().all(|known| version(known) == Some(first)) {
+            true => first,
+            false => 0,
+        };
+        let answer = self.0.metadata.resolve(tenant, entities, version).await?;
+        let Some(answer) = answer else {
+            return Ok(known
+                .into_iter()
+                .map(|known| known.and_then(|known| known.definition))
+                .collect());
+        };
+        let mut found = Vec::with_capacity(entities.len());
+        for (entity, known) in entities.iter().zip(known) {
+            let definition = answer
+                .definitions
+                .iter()
+                .find(|definition| definition.code == **entity)
+                .map(|definition| Arc::new(definition.clone()));
+            let same = known.as_ref().and_then(|known| known.definition.as_ref());
+            let shape = match same == definition.as_ref() {
+                true => known.and_then(|known| known.shape),
+                false => None,
+            };
+            let known = Known {
+                ontology_version: answer.ontology_version,
+                definition: definition.clone(),
+                shape,
+            };
+            self.0.known.insert(key(entity), known);
+            found.push(definition);
+        }
+        Ok(found)
+    }
+
+    /// The table of an entity, made or changed where it does not follow the definition yet.
+    async fn following(
+        &self,
+        scope: &Scope,
+        entity: &str,
+        definition: &Arc<Definition>,
+    ) -> Result<Arc<TableShape>> {
+        let key = (scope.tenant(), entity.to_owned());
+        let known = self.0.known.get(&key);
+        if let Some(shape) = known.as_ref().and_then(|known| known.shape.clone()) {
+            return Ok(shape);
+        }
+        let shape = Arc::new(self.follow(scope, definition, false).await?);
+        if let Some(known) = known {
+            let shape = Some(Arc::clone(&shape));
+            self.0.known.insert(key, Known { shape, ..known });
+        }
+        Ok(shape)
+    }
+}
+
+/// Refuses what would write into a table that does not follow its definition.
+fn writable(shape: &TableShape) -> Result<()> {
+    if shape.state != TableState::Incompatible {
+        return Ok(());
+    }
+    let why = shape.problems.join("; ");
+    let words = format!("rows of `{}` cannot be written: {why}", shape.entity);
+    Err(Error::new(&reasons::TABLE_INCOMPATIBLE, words)
+        .with_metadata("entity", &shape.entity)
+        .with_metadata("entity_version", shape.seen_version.to_string()))
+}
+
+/// Refuses, in a transaction, a table that is not as it was when the work was prepared; otherwise tells how its rows stand.
+pub(crate) fn expect(conn: &mut Conn, shape: &TableShape) -> Result<Standing, Failure> {
+    registry::standing(conn, shape, false)
+}
+
+fn is_stale(error: &Error) -> bool {
+    error.is(&reasons::TABLE_CHANGED) || error.is(&reasons::TABLE_DAMAGED)
+}
+
+/// A name that the database does not know: the table was changed since the snapshot was taken, or by hand.
+fn undefined(failure: Failure) -> Failure {
+    match failure {
+        Failure::Sql(sql) if physical::is_undefined(&sql) => Error::new(
+            &reasons::TABLE_DAMAGED,
+            "the table in the database is not as it should be",
+        )
+        .with_source(sql)
+        .into(),
+        other => other,
+    }
+}

@@ -1,0 +1,72 @@
+//! Background work: tables follow their definitions, and the consistency checker goes its rounds.
+
+use crate::{
+    config::Config,
+    store::{Tables, drift::Check},
+};
+use auth::Scope;
+use error::Result;
+use rpc::Shutdown;
+use std::{collections::BTreeMap, sync::Arc};
+use value::Id;
+
+/// Looks after tables.
+#[derive(Clone)]
+pub(crate) struct Rounds {
+    pub(crate) tables: Tables,
+    pub(crate) config: Arc<Config>,
+}
+
+impl Rounds {
+    /// Brings tables in line whenever definitions changed, until shutdown.
+    pub(crate) async fn follow(self, shutdown: Shutdown) {
+        let mut seen = BTreeMap::new();
+        while shutdown.sleep(self.config.follow_interval.get()).await {
+            if let Some(Err(error)) = shutdown.unless(self.follow_once(&mut seen)).await {
+                tracing::warn!(%error, "tables could not be brought in line; the next round tries again");
+            }
+        }
+    }
+
+    /// One round: those tenants whose ontology changed since the last.
+    async fn follow_once(&self, seen: &mut BTreeMap<Id, i64>) -> Result<()> {
+        let tenants = self.tables.metadata().tenants().await?;
+        for (tenant, version) in tenants {
+            if seen.get(&tenant) == Some(&version) {
+                continue;
+            }
+            let scope = Scope::system(tenant, "bring tables in line");
+            let resolved = self.tables.metadata().resolve_all(tenant).await?;
+            let definitions: Vec<_> = resolved.definitions.into_iter().map(Arc::new).collect();
+            self.tables.follow_all(&scope, &definitions).await?;
+            seen.insert(tenant, resolved.ontology_version);
+        }
+        Ok(())
+    }
+
+    /// Compares every table with the database, until shutdown.
+    pub(crate) async fn check(self, shutdown: Shutdown) {
+        while shutdown.sleep(self.config.check_interval.get()).await {
+            if let Some(Err(error)) = shutdown.unless(self.check_once()).await {
+                tracing::warn!(%error, "tables could not be checked; the next round tries again");
+            }
+        }
+    }
+
+    /// One round over all tenants.
+    async fn check_once(&self) -> Result<()> {
+        let check = Check {
+            repair: self.config.repair,
+            count: self.config.count_rows.into(),
+        };
+        for (tenant, _) in self.tables.metadata().tenants().await? {
+            let scope = Scope::system(tenant, "check tables");
+            let (drifts, _) = self.tables.check(&scope, &[], check).await?;
+            for drift in drifts {
+                let (entity, state) = (drift.entity.as_str(), drift.state.name());
+                tracing::warn!(%tenant, entity, state, found = drift.description, "a table was not as it should be");
+            }
+        }
+        Ok(())
+    }
+}

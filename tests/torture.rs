@@ -1,0 +1,116 @@
+//! The torture test: from a seed a business, rows, people, questions and accidents; at the end every number is right
+//! and no stranger saw a row. `make torture SEED=n` replays a seed, `make torture SEEDS=n` plays the first n.
+
+mod calendar;
+mod formulas;
+mod question;
+mod reference;
+mod run;
+mod steps;
+mod tenant;
+mod values;
+mod world;
+
+use question::Told;
+use run::Log;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// How many seeds the normal test run plays.
+const USUAL: u64 = 60;
+/// How many runs go on at the same time: one for each processor of the smallest machine that we build on.
+const AT_ONCE: usize = 2;
+/// Seeds that found something, with what it was; they are played in every test run.
+const FOUND: [(u64, &str); 0] = [];
+
+/// A number from the environment.
+fn asked(name: &str) -> Option<u64> {
+    let (_, text) = config::environment().find(|(key, _)| key == name)?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number"))
+    })
+}
+
+/// Plays one seed; what failed is told with how to see it again.
+fn play(seed: u64) -> Result<Vec<Told>, String> {
+    let log = Log::default();
+    let running = log.clone();
+    let played = testkit::run(async move { tokio::spawn(run::play(seed, running)).await });
+    played.map_err(|failed| {
+        let cause = match failed.try_into_panic() {
+            Ok(panic) => {
+                let text = panic.downcast_ref::<String>().cloned();
+                text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                    .unwrap_or_default()
+            }
+            Err(cancelled) => cancelled.to_string(),
+        };
+        let steps = log
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .join("\n  ");
+        format!(
+            "seed {seed} failed: {cause}\n  {steps}\nsee it again with: make torture SEED={seed}"
+        )
+    })
+}
+
+/// Plays seeds side by side until one fails, and says what became of the questions.
+fn play_all(seeds: std::ops::Range<u64>) {
+    let next = AtomicU64::new(seeds.start);
+    let failures = Mutex::new(Vec::new());
+    let told = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let failed = !failures.lock().expect("no panic while held").is_empty();
+                    if seed >= seeds.end || failed {
+                        return;
+                    }
+                    match play(seed) {
+                        Ok(some) => told.lock().expect("no panic while held").extend(some),
+                        Err(failure) => failures.lock().expect("no panic while held").push(failure),
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic while held");
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    let told = told.into_inner().expect("no panic while held");
+    let count = |kind: Told| told.iter().filter(|one| **one == kind).count();
+    let (answered, refused, large) = (
+        count(Told::Answered),
+        count(Told::Refused),
+        count(Told::TooLarge),
+    );
+    assert!(
+        answered >= refused && answered >= 10 * large,
+        "the questions say too little: {answered} answered, {refused} refused, {large} too large"
+    );
+}
+
+/// The first seeds: as many as are asked for, or the usual number; or the one that is asked for.
+#[test]
+fn every_number_is_right_whatever_happens() {
+    match asked("TORTURE_SEED") {
+        Some(seed) => play_all(seed..seed + 1),
+        None => play_all(0..asked("TORTURE_SEEDS").unwrap_or(USUAL)),
+    }
+}
+
+/// What was found once does not come back.
+#[test]
+fn what_was_found_once_stays_away() {
+    for (seed, what) in FOUND {
+        if let Err(failure) = play(seed) {
+            panic!("{what}: {failure}");
+        }
+    }
+}

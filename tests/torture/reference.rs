@@ -1,0 +1,253 @@
+//! What the answers must be: rows in memory, looked at one by one.
+
+use super::{
+    calendar::Period,
+    values::{self, NULL},
+    world::{self, Shape},
+};
+use formula::{
+    Aggregate, Definition, Entity, EntityKind, Measure, Ontology, Plan, Typed, Value,
+    naive::{self, Row},
+    sql::{Moment, Query},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rows of a tenant by entity, dropped values among them.
+pub(crate) type Rows = BTreeMap<String, Vec<Row>>;
+/// Texts of the values of the dimensions.
+pub(crate) type Group = Vec<String>;
+
+/// What is asked, apart from the calendar.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// Code of a stored metric, or none where `definition` is a draft.
+    pub(crate) metric: Option<String>,
+    pub(crate) definition: Definition,
+    pub(crate) periods: Vec<Period>,
+    pub(crate) dimensions: Vec<String>,
+    /// Conditions on every entity.
+    pub(crate) conditions: Vec<String>,
+}
+
+/// An answer by groups and periods.
+pub(crate) struct Expected {
+    plan: Plan,
+    ontology: Ontology,
+    rows: Rows,
+    conditions: BTreeMap<String, Vec<Typed>>,
+    dimensions: Vec<String>,
+    periods: Vec<Period>,
+}
+
+/// Whether a condition holds for a row.
+pub(crate) fn holds(shapes: &[Shape], entity: &str, condition: &str, row: &Row) -> bool {
+    let ontology = world::ontology(shapes);
+    let typed = formula::condition(&ontology, entity, condition)
+        .unwrap_or_else(|problems| panic!("{condition}: {problems}"));
+    passes(&ontology, entity, &[typed], row)
+}
+
+fn passes(ontology: &Ontology, entity: &str, conditions: &[Typed], row: &Row) -> bool {
+    let all = Definition::new(&format!("count({entity})"));
+    let all = formula::plan(ontology, &BTreeMap::new(), &all).expect("rows can be counted");
+    let entity = ontology.entity(entity).expect("it is defined");
+    let query = Query {
+        filters: conditions.to_vec(),
+        ..Query::default()
+    };
+    let state = naive::state(&all.measures[0], entity, std::slice::from_ref(row), &query);
+    state == Ok(formula::State::Count(1))
+}
+
+/// Only the values of attributes that are defined now.
+fn visible(shape: &Shape, rows: &[Row]) -> Vec<Row> {
+    let keep = |row: &Row| {
+        let values = shape.columns.iter().map(|column| {
+            let value = row.values.get(&column.code).cloned().unwrap_or(NULL);
+            (column.code.clone(), value)
+        });
+        Row {
+            id: row.id.clone(),
+            values: values.collect(),
+        }
+    };
+    rows.iter().map(keep).collect()
+}
+
+/// The rows of an entity that one may see, by the row filters on it.
+pub(crate) fn seen(shapes: &[Shape], rows: &Rows, entity: &str, filters: &[String]) -> Vec<Row> {
+    let shape = shapes
+        .iter()
+        .find(|shape| shape.code == entity)
+        .expect("it is defined");
+    let mut rows = visible(shape, rows.get(entity).map_or(&[], Vec::as_slice));
+    if !filters.is_empty() {
+        rows.retain(|row| {
+            filters
+                .iter()
+                .any(|filter| holds(shapes, entity, filter, row))
+        });
+    }
+    rows
+}
+
+/// What the answer must be; none where the question must be refused.
+pub(crate) fn expect(
+    shapes: &[Shape],
+    rows: &Rows,
+    metrics: &BTreeMap<String, Definition>,
+    row_filters: &BTreeMap<String, Vec<String>>,
+    question: &Question,
+) -> Result<Expected, String> {
+    let ontology = world::ontology(shapes);
+    let plan = match &question.metric {
+        Some(code) => formula::plan_metric(&ontology, metrics, code, &question.definition),
+        None => formula::plan(&ontology, metrics, &question.definition),
+    };
+    let plan = plan.map_err(|problems| problems.to_string())?;
+    let mut conditions = BTreeMap::new();
+    let mut visible = Rows::new();
+    for code in &plan.entities {
+        let shape = shapes
+            .iter()
+            .find(|shape| shape.code == *code)
+            .expect("it is defined");
+        for dimension in &question.dimensions {
+            let column = shape.column(dimension).ok_or("no such dimension")?;
+            let groups = !matches!(
+                column.data_type,
+                formula::DataType::Json | formula::DataType::Double
+            );
+            groups.then_some(()).ok_or("no groups")?;
+        }
+        let typed = question.conditions.iter().map(|condition| {
+            let typed = formula::condition(&ontology, code, condition);
+            typed.map_err(|problems| problems.to_string())
+        });
+        conditions.insert(code.clone(), typed.collect::<Result<_, _>>()?);
+        if !question.periods.is_empty() && shape.time().is_none() {
+            return Err(format!("{code} has no time"));
+        }
+        let filters = row_filters.get(code).map_or(&[][..], Vec::as_slice);
+        visible.insert(code.clone(), seen(shapes, rows, code, filters));
+    }
+    let sets = plan
+        .measures
+        .iter()
+        .any(|measure| measure.aggregate == Aggregate::Set);
+    if sets && question.periods.is_empty() {
+        return Err("a set has two moments".to_owned());
+    }
+    Ok(Expected {
+        plan,
+        ontology,
+        rows: visible,
+        conditions,
+        dimensions: question.dimensions.clone(),
+        periods: question.periods.clone(),
+    })
+}
+
+impl Expected {
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn entity(&self, measure: &Measure) -> &Entity {
+        self.ontology
+            .entity(&measure.entity)
+            .expect("it is defined")
+    }
+
+    /// The texts of a row's dimensions.
+    fn group(&self, entity: &Entity, row: &Row) -> Group {
+        let text = |code: &String| {
+            let attribute = entity.attribute(code).expect("it was checked");
+            values::text(&row.values[code], attribute.data_type)
+                .map_or("null".to_owned(), |text| format!("={text}"))
+        };
+        self.dimensions.iter().map(text).collect()
+    }
+
+    /// The moments of a period for an entity: of sets those of the latest snapshots.
+    fn moments(&self, measure: &Measure, period: Option<&Period>) -> Option<(Moment, Moment)> {
+        let entity = self.entity(measure);
+        let time = entity.time()?;
+        let (from, to) = period?.of(time.data_type);
+        if measure.aggregate != Aggregate::Set {
+            return Some((from, to));
+        }
+        debug_assert_eq!(entity.kind, EntityKind::Snapshot);
+        let at = |row: &Row| match row.values[&time.code] {
+            Value::Date(days) => Some(Moment::Date(days)),
+            Value::Timestamp(micros) => Some(Moment::Timestamp(micros)),
+            _ => None,
+        };
+        let rows = &self.rows[&measure.entity];
+        let latest = |moment: Moment| {
+            rows.iter()
+                .filter_map(at)
+                .filter(|at| *at <= moment)
+                .max()
+                .unwrap_or(moment)
+        };
+        Some((latest(from), latest(to)))
+    }
+
+    fn query(&self, measure: &Measure, period: Option<&Period>) -> Query {
+        Query {
+            filters: self.conditions[&measure.entity].clone(),
+            period: self.moments(measure, period),
+            ..Query::default()
+        }
+    }
+
+    /// The groups that some measure has rows of, in a period.
+    pub(crate) fn groups(&self, period: Option<&Period>) -> BTreeSet<Group> {
+        let mut groups = BTreeSet::new();
+        for measure in &self.plan.measures {
+            let entity = self.entity(measure);
+            let query = self.query(measure, period);
+            let mut counted = measure.clone();
+            // Of sets and of values, rows without one are left out.
+            if !matches!(measure.aggregate, Aggregate::Set | Aggregate::Values) {
+                (counted.aggregate, counted.argument) = (Aggregate::Count, None);
+            }
+            for row in &self.rows[&measure.entity] {
+                let state = naive::state(&counted, entity, std::slice::from_ref(row), &query);
+                if state.is_ok_and(|state| state != formula::State::empty(&counted)) {
+                    groups.insert(self.group(entity, row));
+                }
+            }
+        }
+        groups
+    }
+
+    /// The value of a group in a period; an error where a number does not fit.
+    pub(crate) fn value(
+        &self,
+        period: Option<&Period>,
+        group: &Group,
+    ) -> Result<Value, formula::Refusal> {
+        let mut states = Vec::new();
+        for measure in &self.plan.measures {
+            let entity = self.entity(measure);
+            let rows: Vec<Row> = self.rows[&measure.entity]
+                .iter()
+                .filter(|row| self.group(entity, row) == *group)
+                .cloned()
+                .collect();
+            states.push(naive::state(
+                measure,
+                entity,
+                &rows,
+                &self.query(measure, period),
+            )?);
+        }
+        self.plan.evaluate(&states)
+    }
+
+    pub(crate) fn periods(&self) -> &[Period] {
+        &self.periods
+    }
+}
