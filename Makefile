@@ -4,10 +4,10 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test build release lint fmt tidy proto helm smoke bench openapi errors status ci
+.PHONY: help setup run test torture build release lint fmt tidy proto helm smoke bench bench-numbers openapi errors status ci
 
 help: ## Show the verbs
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing on this machine (asks for sudo where needed)
 	@scripts/install --checks
@@ -22,6 +22,15 @@ test: ## Run every test, on SQLite and on PostgreSQL
 
 build: ## Build every crate and the tests
 	$(CARGO) build --workspace --all-targets
+
+console: ## Build the web console, and the binary with it in
+	@scripts/install
+	@scripts/console-build
+	$(CARGO) build --package tessera-server --bin tessera
+
+console-test: ## Unit and browser tests of the web console
+	@scripts/install --tests
+	@scripts/console-test
 
 release: ## Build the optimised binary
 	$(CARGO) build --release --package tessera-server --bin tessera
@@ -43,6 +52,12 @@ helm: ## Lint and render the chart, and check it against the Kubernetes schemas
 
 smoke: ## The same calls by grpcurl, curl, a stock Python client and `tessera call`
 	@scripts/with-servers scripts/smoke
+
+torture: ## Play random seeds to the end: SEEDS=n of them, or one again by SEED=n
+	@TORTURE_SEED=$(SEED) TORTURE_SEEDS=$(or $(SEEDS),200) scripts/with-servers $(CARGO) nextest run --package tessera-tests torture --no-capture
+
+bench-numbers: ## Metrics and inserts beside hand-written SQL and the bare driver: ROWS=n
+	@ROWS=$(or $(ROWS),200000) scripts/with-servers $(CARGO) bench --package tessera-tests --bench numbers
 
 bench: ## Run the benches
 	@scripts/with-servers $(CARGO) bench --workspace $(ARGS)

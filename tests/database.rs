@@ -1,7 +1,7 @@
 //! Behind the services: the database of the warehouse, opened by hand, as an operator with a shell does.
 
 use crate::platform::Platform;
-use db::diesel::{
+use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
     backend::Backend,
     connection::SimpleConnection,
@@ -20,7 +20,7 @@ where
 {
     fn build<'a>(row: &impl NamedRow<'a, DB>) -> deserialize::Result<Self> {
         let cell = |at| {
-            let field = db::diesel::row::Row::get(row, at).expect("a field");
+            let field = diesel::row::Row::get(row, at).expect("a field");
             <Option<String> as FromSql<Nullable<Text>, DB>>::from_nullable_sql(field.value())
         };
         (0..row.field_count())
@@ -38,7 +38,7 @@ enum Hand {
 fn open(platform: &Platform) -> Hand {
     let storage = platform.storage();
     if storage.url.is_empty() {
-        let file = storage.data_dir.join("warehouse.sqlite");
+        let file = storage.data_dir.join("warehouse.db");
         assert!(file.exists(), "{}", file.display());
         let mut connection =
             SqliteConnection::establish(&file.to_string_lossy()).expect("it opens");

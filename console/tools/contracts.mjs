@@ -62,7 +62,8 @@ function enums() {
   for (const [name, schema] of Object.entries(document.components.schemas)) {
     if (!schema.enum) continue;
     const zero = schema.enum.find((value) => value.endsWith("_UNSPECIFIED"));
-    if (zero) found[name] = { cut: zero.slice(0, -"UNSPECIFIED".length), values: schema.enum.filter((v) => v !== zero) };
+    if (zero)
+      found[name] = { cut: zero.slice(0, -"UNSPECIFIED".length), values: schema.enum.filter((v) => v !== zero) };
   }
   return `// Made from the contracts by tools/contracts.mjs.\nexport const enums: Record<string, { cut: string; values: string[] }> = ${JSON.stringify(found, null, 1)};\n`;
 }

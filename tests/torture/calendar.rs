@@ -139,6 +139,16 @@ impl Span {
                 )
             }
         };
+        let mut starts = starts;
+        let days = |from: Date, to: Date| i64::from(from.until(to).expect("days").get_days());
+        if random.random() {
+            // The first and the last period are cut off where the span does not begin and end with them.
+            let room = days(starts[0], starts[1]);
+            starts[0] += random.random_range(0..room).days();
+            let last = starts.len() - 1;
+            let room = days(starts[last - 1], starts[last]);
+            starts[last] -= random.random_range(0..room).days();
+        }
         Self::of(grain, zone, fiscal, &starts)
     }
 

@@ -6,7 +6,7 @@ use super::{
     world::{self, Shape},
 };
 use formula::{
-    Aggregate, Definition, Entity, EntityKind, Measure, Ontology, Plan, Typed, Value,
+    Aggregate, DataType, Definition, Entity, EntityKind, Measure, Ontology, Plan, Typed, Value,
     naive::{self, Row},
     sql::{Moment, Query},
 };
@@ -24,6 +24,8 @@ pub(crate) struct Question {
     pub(crate) metric: Option<String>,
     pub(crate) definition: Definition,
     pub(crate) periods: Vec<Period>,
+    /// Whether the periods are hours.
+    pub(crate) hours: bool,
     pub(crate) dimensions: Vec<String>,
     /// Conditions on every entity.
     pub(crate) conditions: Vec<String>,
@@ -105,8 +107,15 @@ pub(crate) fn expect(
         None => formula::plan(&ontology, metrics, &question.definition),
     };
     let plan = plan.map_err(|problems| problems.to_string())?;
+    if plan.entities.is_empty() && !question.dimensions.is_empty() {
+        return Err("there are no rows to group".to_owned());
+    }
     let mut conditions = BTreeMap::new();
     let mut visible = Rows::new();
+    let first = plan
+        .entities
+        .first()
+        .and_then(|code| shapes.iter().find(|shape| shape.code == *code));
     for code in &plan.entities {
         let shape = shapes
             .iter()
@@ -114,11 +123,12 @@ pub(crate) fn expect(
             .expect("it is defined");
         for dimension in &question.dimensions {
             let column = shape.column(dimension).ok_or("no such dimension")?;
-            let groups = !matches!(
-                column.data_type,
-                formula::DataType::Json | formula::DataType::Double
-            );
+            let groups = !matches!(column.data_type, DataType::Json | DataType::Double);
             groups.then_some(()).ok_or("no groups")?;
+            let alike = first
+                .and_then(|shape| shape.column(dimension))
+                .is_some_and(|other| other.data_type == column.data_type);
+            alike.then_some(()).ok_or("not of one type")?;
         }
         let typed = question.conditions.iter().map(|condition| {
             let typed = formula::condition(&ontology, code, condition);
@@ -127,6 +137,13 @@ pub(crate) fn expect(
         conditions.insert(code.clone(), typed.collect::<Result<_, _>>()?);
         if !question.periods.is_empty() && shape.time().is_none() {
             return Err(format!("{code} has no time"));
+        }
+        if question.hours
+            && shape
+                .time()
+                .is_some_and(|time| time.data_type == DataType::Date)
+        {
+            return Err(format!("{code} has days only"));
         }
         let filters = row_filters.get(code).map_or(&[][..], Vec::as_slice);
         visible.insert(code.clone(), seen(shapes, rows, code, filters));
@@ -245,6 +262,11 @@ impl Expected {
             )?);
         }
         self.plan.evaluate(&states)
+    }
+
+    /// Whether the rows are not grouped.
+    pub(crate) fn is_total(&self) -> bool {
+        self.dimensions.is_empty()
     }
 
     pub(crate) fn periods(&self) -> &[Period] {

@@ -103,7 +103,7 @@ export async function signIn(given: { tenant: string; email: string; password: s
 }
 
 /** Uses an API token in this tab; fails where the server does not accept it. */
-export async function useToken(token: string) {
+export async function signInWithToken(token: string) {
   const answer = await fetch("/api/v1/identity/self", { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) {
     throw toApiError(answer.status, await answer.json().catch(() => ({})), answer.headers.get("x-request-id") ?? "");

@@ -35,7 +35,12 @@ function Signed() {
 export function App() {
   useEffect(() => watchConnection(queries), []);
   return (
-    <MantineProvider theme={theme} colorSchemeManager={colorSchemes} defaultColorScheme="auto" cssVariablesResolver={resolver}>
+    <MantineProvider
+      theme={theme}
+      colorSchemeManager={colorSchemes}
+      defaultColorScheme="auto"
+      cssVariablesResolver={resolver}
+    >
       <QueryClientProvider client={queries}>
         <Signed />
         <Toasts />

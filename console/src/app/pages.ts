@@ -5,8 +5,12 @@ import {
   IconApi,
   IconArrowsSplit2,
   IconChartLine,
+  IconDatabase,
+  IconFlask,
   IconHome,
   IconKey,
+  IconSitemap,
+  IconStethoscope,
   IconTable,
   IconUser,
   IconUsersGroup,
@@ -62,9 +66,13 @@ const page = (
 // biome-ignore format: one line a page
 export const pages: Page[] = [
   page("home", "", "Home", IconHome, null, () => import("@/pages/home"), { words: "health services start" }),
-  // metrics
+  page("meaning", "metrics", "Metrics", IconChartLine, "MetadataService_ListMetrics", () => import("@/pages/meaning/metrics"), { create: "MetadataService_CreateMetric", words: "kpi catalogue numbers formula" }),
+  page("meaning", "required", "Required objects", IconSitemap, "MetadataService_GetUml", () => import("@/pages/meaning/required"), { words: "cart dependencies graph" }),
   page("meaning", "entities", "Entities", IconTable, "MetadataService_ListEntities", () => import("@/pages/meaning/entities"), { create: "MetadataService_CreateEntity", words: "objects tables ontology attributes" }),
   page("meaning", "relationships", "Relationships", IconArrowsSplit2, "MetadataService_ListRelationships", () => import("@/pages/meaning/relationships"), { create: "MetadataService_CreateRelationship", words: "links joins ontology" }),
+  page("numbers", "simulation", "Simulation", IconFlask, "SimulationService_ListRuns", () => import("@/pages/numbers/simulation"), { create: "SimulationService_CreateRun", words: "scenarios generate synthetic data demo truth" }),
+  page("data", "tables", "Tables", IconDatabase, "WarehouseService_ListTables", () => import("@/pages/data/tables"), { words: "rows records warehouse data" }),
+  page("data", "drifts", "Drifts", IconStethoscope, "WarehouseService_ListDrifts", () => import("@/pages/data/drifts"), { words: "consistency repair schema tables" }),
   page("platform", "users", "Users", IconUser, "IdentityService_ListUsers", () => import("@/pages/platform/users"), { create: "IdentityService_CreateUser", words: "people accounts" }),
   page("platform", "groups", "Groups", IconUsersGroup, "IdentityService_ListGroups", () => import("@/pages/platform/groups"), { create: "IdentityService_CreateGroup", words: "teams roles" }),
   page("platform", "tokens", "API tokens", IconKey, "IdentityService_ListTokens", () => import("@/pages/platform/tokens"), { create: "IdentityService_CreateToken", words: "secrets keys access" }),

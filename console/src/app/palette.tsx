@@ -81,8 +81,14 @@ function useEntries(words: string, close: () => void): { entries: Entry[]; searc
       }),
     ...(
       [
-        [`Switch to ${colorScheme === "dark" ? "light" : "dark"} colours`, () => setColorScheme(colorScheme === "dark" ? "light" : "dark")],
-        [`Switch to ${density === "dense" ? "comfortable" : "dense"} rows`, () => setDensity(density === "dense" ? "comfortable" : "dense")],
+        [
+          `Switch to ${colorScheme === "dark" ? "light" : "dark"} colours`,
+          () => setColorScheme(colorScheme === "dark" ? "light" : "dark"),
+        ],
+        [
+          `Switch to ${density === "dense" ? "comfortable" : "dense"} rows`,
+          () => setDensity(density === "dense" ? "comfortable" : "dense"),
+        ],
         ["Sign out", () => void signOut()],
       ] as const
     ).map(([title, run]) => ({
@@ -94,24 +100,33 @@ function useEntries(words: string, close: () => void): { entries: Entry[]; searc
       score: score(words, title, "theme density appearance"),
     })),
   ];
-  const shown: Entry[] = fixed.filter((entry) => entry.score > 0).sort((a, b) => (a.group === b.group ? b.score - a.score : 0));
+  const shown: Entry[] = fixed
+    .filter((entry) => entry.score > 0)
+    .sort((a, b) => (a.group === b.group ? b.score - a.score : 0));
   const definitions: Entry[] =
     text.length > 1
-      ? (found.data?.definitions ?? []).flatMap((one) => {
-          const definition = definitionOf(one);
-          const to = definition && homeOf(definition.kind, definition.id);
-          if (!definition || !to) return [];
-          return [
-            {
-              id: `definition ${definition.id}`,
-              group: "Definitions",
-              title: definition.name,
-              detail: `${definition.kind} · ${definition.code}`,
-              icon: definition.kind === "metric" ? IconChartLine : definition.kind === "entity" ? IconTable : IconFileText,
-              run: go(to),
-            },
-          ];
-        })
+      ? (found.data?.definitions ?? [])
+          .flatMap((one) => {
+            const definition = definitionOf(one);
+            const to = definition && homeOf(definition.kind, definition.id);
+            if (!definition || !to) return [];
+            return [
+              {
+                id: `definition ${definition.id}`,
+                group: "Definitions",
+                title: definition.name,
+                detail: `${definition.kind} · ${definition.code}`,
+                icon:
+                  definition.kind === "metric"
+                    ? IconChartLine
+                    : definition.kind === "entity"
+                      ? IconTable
+                      : IconFileText,
+                run: go(to),
+              },
+            ];
+          })
+          .sort((a, b) => score(text, b.title, b.detail) - score(text, a.title, a.detail))
       : [];
   const order = ["Pages", "Definitions", "Actions"];
   const entries = [...shown, ...definitions].sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
@@ -141,7 +156,17 @@ export default function Palette({ close }: { close: () => void }) {
     }
   }
   return (
-    <Modal opened onClose={close} withCloseButton={false} padding={0} size={560} yOffset="12vh" centered={false} aria-label="Find anything" transitionProps={{ duration: 80 }}>
+    <Modal
+      opened
+      onClose={close}
+      withCloseButton={false}
+      padding={0}
+      size={560}
+      yOffset="12vh"
+      centered={false}
+      aria-label="Find anything"
+      transitionProps={{ duration: 80 }}
+    >
       <input
         className={classes.input}
         role="combobox"
@@ -189,7 +214,8 @@ export default function Palette({ close }: { close: () => void }) {
         </p>
       ) : null}
       <div className={classes.keys} aria-hidden>
-        <Kbd size="xs">↑</Kbd> <Kbd size="xs">↓</Kbd> to choose <Kbd size="xs">Enter</Kbd> to open <Kbd size="xs">Esc</Kbd> to close
+        <Kbd size="xs">↑</Kbd> <Kbd size="xs">↓</Kbd> to choose <Kbd size="xs">Enter</Kbd> to open{" "}
+        <Kbd size="xs">Esc</Kbd> to close
       </div>
     </Modal>
   );

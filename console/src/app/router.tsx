@@ -36,8 +36,7 @@ function part(page: Page, name: "List" | "Detail" | "Create", needs: Page["needs
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const routes = pages.flatMap((page) => {
-  const at = (path: string, component: RouteComponent) =>
-    createRoute({ getParentRoute: () => root, path, component });
+  const at = (path: string, component: RouteComponent) => createRoute({ getParentRoute: () => root, path, component });
   const made = [at(page.path, part(page, "List", page.needs))];
   if (page.path === "/") return made;
   made.push(at(`${page.path}/$id`, part(page, "Detail", page.needs)));

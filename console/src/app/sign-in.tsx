@@ -1,8 +1,8 @@
 // Sign-in: with e-mail and password, or with an API token. The page that was asked for stays in the address.
 import { Alert, Button, PasswordInput, Tabs, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { ApiError, asApiError } from "@/api/errors";
-import { signIn, useToken } from "@/api/session";
+import { type ApiError, asApiError } from "@/api/errors";
+import { signIn, signInWithToken } from "@/api/session";
 import classes from "./sign-in.module.css";
 
 function wordsFor(error: ApiError): string {
@@ -37,8 +37,7 @@ function Password() {
       setBusy(false);
     }
   }
-  const violation = (field: string) =>
-    error?.violations.find((one) => one.field.endsWith(field))?.description;
+  const violation = (field: string) => error?.violations.find((one) => one.field.endsWith(field))?.description;
 
   return (
     <form onSubmit={(event) => void submit(event)} className={classes.form}>
@@ -106,7 +105,7 @@ function Token() {
     event.preventDefault();
     setBusy(true);
     try {
-      await useToken(text.trim());
+      await signInWithToken(text.trim());
     } catch (cause) {
       setError(asApiError(cause));
       setBusy(false);

@@ -1,7 +1,7 @@
 // One typeface, one accent, greys for structure: the theme that every component takes its looks from.
 import {
-  createTheme,
   type CSSVariablesResolver,
+  createTheme,
   localStorageColorSchemeManager,
   type MantineColorsTuple,
   Modal,

@@ -54,7 +54,10 @@ export function formatAgo(value: string | undefined, now = Date.now()): string {
 }
 
 /** A number with separators, from text or number; exact digits stay as they are. */
-export function formatNumber(value: string | number | undefined, format: { unit?: string; digits?: number } = {}): string {
+export function formatNumber(
+  value: string | number | undefined,
+  format: { unit?: string; digits?: number } = {},
+): string {
   if (value === undefined || value === "") return "–";
   const number = Number(value);
   if (!Number.isFinite(number)) return String(value);

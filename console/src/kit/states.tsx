@@ -7,7 +7,17 @@ import { asApiError } from "@/api/errors";
 import { toast } from "@/app/toasts";
 import classes from "./states.module.css";
 
-function State({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+function State({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className={classes.state}>
       {icon ? <div className={classes.icon}>{icon}</div> : null}
@@ -19,7 +29,17 @@ function State({ icon, title, children, action }: { icon?: ReactNode; title: str
 }
 
 /** Nothing here yet: a sentence that teaches, and the first action. */
-export function EmptyState({ title, children, action, icon }: { title: string; children?: ReactNode; action?: ReactNode; icon?: ReactNode }) {
+export function EmptyState({
+  title,
+  children,
+  action,
+  icon,
+}: {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  icon?: ReactNode;
+}) {
   return (
     <State title={title} action={action} icon={icon}>
       {children}
@@ -94,8 +114,8 @@ export function RequestId({ id }: { id: string }) {
 export function NoPermission({ what, needs }: { what: string; needs: Operation }) {
   return (
     <State icon={<IconLock size={22} />} title={`You may not see ${what.toLowerCase()}`}>
-      It needs the permission <code className="mono">{route(needs).permission}</code>, which none of your roles holds. An
-      administrator of your tenant can give you one that does.
+      It needs the permission <code className="mono">{route(needs).permission}</code>, which none of your roles holds.
+      An administrator of your tenant can give you one that does.
     </State>
   );
 }

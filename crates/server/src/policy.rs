@@ -119,3 +119,34 @@ fn bytes32(bytes: &[u8]) -> Result<[u8; 32]> {
         .try_into()
         .map_err(|_| Error::internal("a key of the policy has not 32 bytes"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What identity sends narrows here what it narrows there.
+    #[test]
+    fn row_filters_arrive_with_the_principals_they_narrow() {
+        let filter = |condition: &str| pb::PolicyRowFilter {
+            entity: "policy".into(),
+            condition: condition.into(),
+        };
+        let sent = pb::PolicySnapshot {
+            version: 7,
+            principals: vec![pb::PolicyPrincipal {
+                id: Id::new().to_string(),
+                tenant_id: Id::new().to_string(),
+                kind: pb::PrincipalKind::User.into(),
+                row_filters: vec![1],
+                ..pb::PolicyPrincipal::default()
+            }],
+            row_filters: vec![filter("region = 'North'"), filter("region = 'South'")],
+            ..pb::PolicySnapshot::default()
+        };
+        let taken = snapshot(sent).expect("a sound policy");
+        assert_eq!(taken.principals[0].row_filters, [1]);
+        let conditions = taken.row_filters.iter().map(|it| it.condition.as_str());
+        assert!(conditions.eq(["region = 'North'", "region = 'South'"]));
+        assert_eq!(taken.row_filters[1].entity, "policy");
+    }
+}

@@ -104,6 +104,23 @@ impl<S: Service> Bench<S> {
             .expect("a token is a header value")
     }
 
+    /// Another process of the installation, on behalf of an end user as of [`Bench::with_row_filters`].
+    ///
+    /// # Panics
+    /// Never: a token of the bench can stand in a header.
+    pub fn process_with_row_filters(
+        &self,
+        permissions: &[&str],
+        filters: &[(&str, &str)],
+    ) -> Channel {
+        let (_, token) =
+            self.callers
+                .add_filtered("someone", self.tenant(), permissions, filters);
+        self.process()
+            .with_token(&token)
+            .expect("a token is a header value")
+    }
+
     /// The tenant of all callers but the stranger.
     pub fn tenant(&self) -> Id {
         self.admin.0.tenant

@@ -1,6 +1,8 @@
 // Boxes and lines: laid out by rank, to be panned, zoomed and clicked. The same for entities, metrics and whatever comes.
 import "@xyflow/react/dist/base.css";
 import dagre from "@dagrejs/dagre";
+import { useComputedColorScheme } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 import {
   Background,
   BaseEdge,
@@ -18,8 +20,6 @@ import {
   ReactFlow,
   ReactFlowProvider,
 } from "@xyflow/react";
-import { useComputedColorScheme } from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import classes from "./canvas.module.css";
 
@@ -81,7 +81,12 @@ export function layout(boxes: Box[], lines: Line[], direction: "LR" | "TB") {
 
 function BoxView({ data, selected }: NodeProps<BoxNode>) {
   return (
-    <div className={classes.box} data-main={data.main || undefined} data-selected={selected || undefined} style={{ width: WIDTH }}>
+    <div
+      className={classes.box}
+      data-main={data.main || undefined}
+      data-selected={selected || undefined}
+      style={{ width: WIDTH }}
+    >
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
       <div className={classes.head}>
         {data.kind ? <span className={classes.kind}>{data.kind}</span> : null}
@@ -105,7 +110,12 @@ function LineView(props: EdgeProps<Edge<Line & Record<string, unknown>>>) {
   const { data } = props;
   return (
     <>
-      <BaseEdge path={path} markerEnd={props.markerEnd} className={classes.line} style={data?.weak ? { strokeDasharray: "4 4" } : undefined} />
+      <BaseEdge
+        path={path}
+        markerEnd={props.markerEnd}
+        className={classes.line}
+        style={data?.weak ? { strokeDasharray: "4 4" } : undefined}
+      />
       <EdgeLabelRenderer>
         {data?.label ? (
           <span className={classes.label} style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>

@@ -1,7 +1,7 @@
 // A draft of a message: what is being written, what changed since it was read, and what is wrong with it.
 import { useMemo, useState } from "react";
-import { ApiError, asApiError, type Violation } from "@/api/errors";
 import { newRequestId } from "@/api/client";
+import { type ApiError, asApiError, type Violation } from "@/api/errors";
 import type { Value } from "./form";
 import { below, check, useSchemas } from "./schema";
 
@@ -11,7 +11,10 @@ const SERVERS = ["version", "etag", "createTime", "updateTime", "deleteTime", "i
 /** The fields whose values differ, for an update mask. */
 export function changed(before: Value, after: Value): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const text = (value: unknown) => JSON.stringify(value === "" || value === false || (Array.isArray(value) && value.length === 0) ? undefined : value) ?? "";
+  const text = (value: unknown) =>
+    JSON.stringify(
+      value === "" || value === false || (Array.isArray(value) && value.length === 0) ? undefined : value,
+    ) ?? "";
   return [...names].filter((name) => !SERVERS.includes(name) && text(before[name]) !== text(after[name])).sort();
 }
 
@@ -32,7 +35,9 @@ export function useDraft(of: string, first: Value, prefix: string, fields: strin
     [schemas, of, value, fields],
   );
   const found = error ? below(error.violations, prefix) : [];
-  const violations: Violation[] = tried ? [...found, ...own.filter((one) => !found.some((two) => two.field === one.field))] : found;
+  const violations: Violation[] = tried
+    ? [...found, ...own.filter((one) => !found.some((two) => two.field === one.field))]
+    : found;
 
   return {
     value,

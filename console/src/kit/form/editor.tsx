@@ -4,8 +4,8 @@ import { useHotkeys } from "@mantine/hooks";
 import { useBlocker } from "@tanstack/react-router";
 import { type ReactNode, useRef } from "react";
 import { isMac } from "@/app/rail";
-import { count } from "../format";
 import { Confirm } from "../confirm";
+import { count } from "../format";
 import { RequestId } from "../states";
 import type { Draft } from "./draft";
 import classes from "./form.module.css";
@@ -23,7 +23,8 @@ export function Editor({ draft, action, save, cancel, children }: Props) {
   const box = useRef<HTMLFormElement>(null);
   const leaving = useRef(false);
   const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => draft.changes.length > 0 && !leaving.current && current.pathname !== next.pathname,
+    shouldBlockFn: ({ current, next }) =>
+      draft.changes.length > 0 && !leaving.current && current.pathname !== next.pathname,
     enableBeforeUnload: () => draft.changes.length > 0 && !leaving.current,
     withResolver: true,
   });
@@ -32,7 +33,9 @@ export function Editor({ draft, action, save, cancel, children }: Props) {
     await save();
     leaving.current = false;
     // The first field that is wrong takes the focus.
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-invalid='true']")?.focus());
+    requestAnimationFrame(() =>
+      box.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-invalid='true']")?.focus(),
+    );
   }
   useHotkeys([["mod+S", () => void submit()]], []);
   const general = draft.error && draft.violations.length === 0 ? draft.error : null;

@@ -106,36 +106,88 @@ export function Field(props: FieldProps): ReactNode {
   };
   const text = (value ?? "") as string;
   if (schema.enum) {
-    return <Select {...common} data={enumChoices(schema)} value={text || null} onChange={(next) => set(next ?? undefined)} clearable={!props.required} />;
+    return (
+      <Select
+        {...common}
+        data={enumChoices(schema)}
+        value={text || null}
+        onChange={(next) => set(next ?? undefined)}
+        clearable={!props.required}
+      />
+    );
   }
   if (schema.type === "boolean") {
-    return <Switch label={props.label} description={props.help} disabled={props.disabled} checked={value === true} onChange={(event) => set(event.currentTarget.checked || undefined)} />;
+    return (
+      <Switch
+        label={props.label}
+        description={props.help}
+        disabled={props.disabled}
+        checked={value === true}
+        onChange={(event) => set(event.currentTarget.checked || undefined)}
+      />
+    );
   }
   if (schema.type === "integer" || schema.type === "number") {
-    return <NumberInput {...common} min={schema.minimum} max={schema.maximum} allowDecimal={schema.type === "number"} value={(value as number | undefined) ?? ""} onChange={(next) => set(next === "" ? undefined : Number(next))} />;
+    return (
+      <NumberInput
+        {...common}
+        min={schema.minimum}
+        max={schema.maximum}
+        allowDecimal={schema.type === "number"}
+        value={(value as number | undefined) ?? ""}
+        onChange={(next) => set(next === "" ? undefined : Number(next))}
+      />
+    );
   }
   if (schema.type === "array") {
     const items = resolve(schemas, schema.items ?? {});
     const held = (value as string[] | undefined) ?? [];
     if (items.enum) return <MultiSelect {...common} data={enumChoices(items)} value={held} onChange={set} />;
-    if (items.type === "string") return <TagsInput {...common} value={held} onChange={set} maxTags={schema.maxItems} splitChars={[",", " "]} />;
+    if (items.type === "string")
+      return <TagsInput {...common} value={held} onChange={set} maxTags={schema.maxItems} splitChars={[",", " "]} />;
     return null;
   }
   if (schema.format === "date-time") {
-    return <TextInput {...common} type="datetime-local" value={localTime(text)} onChange={(event) => set(event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : undefined)} />;
+    return (
+      <TextInput
+        {...common}
+        type="datetime-local"
+        value={localTime(text)}
+        onChange={(event) =>
+          set(event.currentTarget.value ? new Date(event.currentTarget.value).toISOString() : undefined)
+        }
+      />
+    );
   }
   const onText = (next: string) => set(next === "" ? undefined : next);
   if (/password|secret/i.test(props.name)) {
-    return <PasswordInput {...common} autoComplete="new-password" value={text} onChange={(event) => onText(event.currentTarget.value)} visibilityToggleButtonProps={{ "aria-label": `Show ${props.label}` }} />;
+    return (
+      <PasswordInput
+        {...common}
+        autoComplete="new-password"
+        value={text}
+        onChange={(event) => onText(event.currentTarget.value)}
+        visibilityToggleButtonProps={{ "aria-label": `Show ${props.label}` }}
+      />
+    );
   }
   if ((schema.maxLength ?? 0) > 500) {
     return <Textarea {...common} value={text} onChange={(event) => onText(event.currentTarget.value)} />;
   }
-  return <TextInput {...common} value={text} onChange={(event) => onText(event.currentTarget.value)} classNames={schema.pattern ? { input: "mono" } : undefined} />;
+  return (
+    <TextInput
+      {...common}
+      value={text}
+      onChange={(event) => onText(event.currentTarget.value)}
+      classNames={schema.pattern ? { input: "mono" } : undefined}
+    />
+  );
 }
 
 function enumChoices(schema: Schema) {
-  return (schema.enum ?? []).filter((one) => !one.endsWith("_UNSPECIFIED")).map((one) => ({ value: one, label: words(one) }));
+  return (schema.enum ?? [])
+    .filter((one) => !one.endsWith("_UNSPECIFIED"))
+    .map((one) => ({ value: one, label: words(one) }));
 }
 
 function localTime(value: string): string {

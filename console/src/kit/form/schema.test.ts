@@ -6,14 +6,22 @@ const schemas = metadata as unknown as Schemas;
 const entity = schemas["tessera.metadata.v1.Entity"] ?? {};
 
 test("the contract's rules hold before the server is asked", () => {
-  const fields = check(schemas, entity, { code: "Bad Code", kind: "ENTITY_KIND_EVENT", attributes: [{ code: "x y" }] }, "").map(
-    (one) => one.field,
-  );
+  const fields = check(
+    schemas,
+    entity,
+    { code: "Bad Code", kind: "ENTITY_KIND_EVENT", attributes: [{ code: "x y" }] },
+    "",
+  ).map((one) => one.field);
   expect(fields).toContain("code");
   expect(fields).toContain("name");
   expect(fields).toContain("attributes[0].code");
   expect(fields).toContain("attributes[0].type");
-  const good = { code: "claim", name: "Claim", kind: "ENTITY_KIND_EVENT", attributes: [{ code: "id", type: "DATA_TYPE_STRING" }] };
+  const good = {
+    code: "claim",
+    name: "Claim",
+    kind: "ENTITY_KIND_EVENT",
+    attributes: [{ code: "id", type: "DATA_TYPE_STRING" }],
+  };
   expect(check(schemas, entity, good, "")).toEqual([]);
 });
 

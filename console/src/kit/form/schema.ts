@@ -96,15 +96,18 @@ export function check(schemas: Schemas, given: Schema, value: unknown, path: str
     });
   }
   if (schema.type === "array" && Array.isArray(value)) {
-    if (schema.maxItems !== undefined && value.length > schema.maxItems) return wrong(`must have at most ${schema.maxItems}`);
-    if (schema.uniqueItems && new Set(value.map((one) => JSON.stringify(one))).size < value.length) return wrong("must not have the same twice");
+    if (schema.maxItems !== undefined && value.length > schema.maxItems)
+      return wrong(`must have at most ${schema.maxItems}`);
+    if (schema.uniqueItems && new Set(value.map((one) => JSON.stringify(one))).size < value.length)
+      return wrong("must not have the same twice");
     return value.flatMap((one, index) => check(schemas, schema.items ?? {}, one, `${path}[${index}]`));
   }
   if (isEmpty(value)) return [];
   if (schema.enum && !schema.enum.includes(String(value))) return wrong("is none of the choices");
   if (schema.type === "integer" || schema.type === "number") {
     const number = Number(value);
-    if (!Number.isFinite(number) || (schema.type === "integer" && !Number.isInteger(number))) return wrong("must be a number");
+    if (!Number.isFinite(number) || (schema.type === "integer" && !Number.isInteger(number)))
+      return wrong("must be a number");
     if (schema.minimum !== undefined && number < schema.minimum) return wrong(`must be at least ${schema.minimum}`);
     if (schema.maximum !== undefined && number > schema.maximum) return wrong(`must be at most ${schema.maximum}`);
     return [];

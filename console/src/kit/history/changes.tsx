@@ -6,6 +6,16 @@ import classes from "./history.module.css";
 
 type Change = Message<"tessera.metadata.v1.FieldChange">;
 
+/** One thing of a list in a line: its name or code first, then what else is known of it. */
+function line(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  const { code, name, ...rest } = value as Record<string, unknown>;
+  const more = Object.entries(rest).map(([key, held]) =>
+    held === true ? key.replaceAll("_", " ") : typeof held === "string" ? held : `${key} ${JSON.stringify(held)}`,
+  );
+  return [[code ?? name, ...more].filter(Boolean).join(", ")].join("");
+}
+
 /** JSON as a person reads it: text without quotes, lists by comma, the rest as it is. */
 export function readable(json: string | undefined): string {
   if (!json) return "";
@@ -13,6 +23,7 @@ export function readable(json: string | undefined): string {
     const value: unknown = JSON.parse(json);
     if (typeof value === "string") return /^[A-Z]+(_[A-Z]+)+$/.test(value) ? words(value) : value;
     if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(", ");
+    if (Array.isArray(value)) return value.map(line).join("\n");
     if (typeof value === "object" && value !== null) {
       return Object.entries(value)
         .map(([name, held]) => `${name}: ${typeof held === "string" ? held : JSON.stringify(held)}`)
@@ -28,6 +39,7 @@ const tones = { CHANGE_KIND_ADDED: "good", CHANGE_KIND_REMOVED: "bad", CHANGE_KI
 
 export function Changes({ changes }: { changes: Change[] }) {
   if (changes.length === 0) return <p className="dim">They are the same.</p>;
+  const before = changes.some((change) => change.before);
   return (
     <table className={classes.changes}>
       <thead>
@@ -36,7 +48,7 @@ export function Changes({ changes }: { changes: Change[] }) {
           <th scope="col">
             <span className="unseen">What happened</span>
           </th>
-          <th scope="col">Before</th>
+          {before ? <th scope="col">Before</th> : null}
           <th scope="col">After</th>
         </tr>
       </thead>
@@ -49,7 +61,7 @@ export function Changes({ changes }: { changes: Change[] }) {
             <td>
               <Badge tone={tones[change.kind as keyof typeof tones] ?? "plain"}>{words(change.kind)}</Badge>
             </td>
-            <td data-side="before">{readable(change.before)}</td>
+            {before ? <td data-side="before">{readable(change.before)}</td> : null}
             <td data-side="after">{readable(change.after)}</td>
           </tr>
         ))}

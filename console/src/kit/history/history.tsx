@@ -64,7 +64,19 @@ export function History({ id, etag, name }: { id: string; etag: string; name: st
   );
 }
 
-function OneVersion({ id, etag, name, version, newest }: { id: string; etag: string; name: string; version?: Version; newest: number }) {
+function OneVersion({
+  id,
+  etag,
+  name,
+  version,
+  newest,
+}: {
+  id: string;
+  etag: string;
+  name: string;
+  version?: Version;
+  newest: number;
+}) {
   const number = Number(version?.version ?? 0);
   const [against, setAgainst] = useState<"before" | "newest">("before");
   const [asking, setAsking] = useState(false);
@@ -81,11 +93,19 @@ function OneVersion({ id, etag, name, version, newest }: { id: string; etag: str
     <div className={classes.diff}>
       <div className={classes.head}>
         <h2 className={classes.title}>
-          {against === "before" ? (number === 1 ? "What version 1 began with" : `What version ${number} changed`) : `From version ${number} to ${newest}, the newest`}
+          {against === "before"
+            ? number === 1
+              ? "What version 1 began with"
+              : `What version ${number} changed`
+            : `From version ${number} to ${newest}, the newest`}
         </h2>
         {number < newest ? (
           <>
-            <Button variant="subtle" color="gray" onClick={() => setAgainst(against === "before" ? "newest" : "before")}>
+            <Button
+              variant="subtle"
+              color="gray"
+              onClick={() => setAgainst(against === "before" ? "newest" : "before")}
+            >
               {against === "before" ? "Compare with the newest" : "Compare with the one before"}
             </Button>
             {may("MetadataService_RestoreVersion") ? (
@@ -109,9 +129,15 @@ function OneVersion({ id, etag, name, version, newest }: { id: string; etag: str
           action={`Restore version ${number}`}
           close={() => setAsking(false)}
           run={async () => {
-            await call("MetadataService_RestoreVersion", { path: { id, version: String(number) }, body: { etag } as never });
+            await call("MetadataService_RestoreVersion", {
+              path: { id, version: String(number) },
+              body: { etag } as never,
+            });
             await client.invalidateQueries({ queryKey: ["metadata"] });
-            toast({ title: `${name} is as it was in version ${number}`, text: `It is version ${newest + 1} now; nothing of the history is lost.` });
+            toast({
+              title: `${name} is as it was in version ${number}`,
+              text: `It is version ${newest + 1} now; nothing of the history is lost.`,
+            });
           }}
         >
           It becomes version {newest + 1}, the same as version {number}. Whatever uses {name} sees it at once; versions{" "}

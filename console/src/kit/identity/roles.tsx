@@ -17,9 +17,20 @@ interface Props {
 
 export function Roles({ kind, id, name }: Props) {
   const may = useMay();
-  const roles = useCall("IdentityService_ListRoles", undefined, { enabled: may("IdentityService_ListRoles"), staleTime: 60_000 });
-  const held = useCall("IdentityService_ListRoleAssignments", { query: { subjectId: id, pageSize: 200 } }, { enabled: may("IdentityService_ListRoleAssignments") });
-  const access = useCall("IdentityService_GetEffectiveAccess", { path: { principal_id: id } }, { enabled: kind !== "SUBJECT_KIND_GROUP" && may("IdentityService_GetEffectiveAccess") });
+  const roles = useCall("IdentityService_ListRoles", undefined, {
+    enabled: may("IdentityService_ListRoles"),
+    staleTime: 60_000,
+  });
+  const held = useCall(
+    "IdentityService_ListRoleAssignments",
+    { query: { subjectId: id, pageSize: 200 } },
+    { enabled: may("IdentityService_ListRoleAssignments") },
+  );
+  const access = useCall(
+    "IdentityService_GetEffectiveAccess",
+    { path: { principal_id: id } },
+    { enabled: kind !== "SUBJECT_KIND_GROUP" && may("IdentityService_GetEffectiveAccess") },
+  );
   const assign = useChange("IdentityService_AssignRole");
   const unassign = useChange("IdentityService_UnassignRole");
   const [chosen, choose] = useState<string | null>(null);
@@ -29,8 +40,7 @@ export function Roles({ kind, id, name }: Props) {
 
   if (held.error) return <ErrorState error={held.error} retry={() => void held.refetch()} />;
   if (held.isPending) return <Skeleton height={90} />;
-  const give = (role: string) =>
-    assign.mutateAsync({ body: { subject, role } });
+  const give = (role: string) => assign.mutateAsync({ body: { subject, role } });
   return (
     <div className={classes.block}>
       {assignments.length === 0 ? <p className="dim">{name} holds no role of its own.</p> : null}
@@ -38,7 +48,9 @@ export function Roles({ kind, id, name }: Props) {
         {assignments.map((one) => (
           <li key={one.id} className={classes.row}>
             <strong>{one.role}</strong>
-            <span className="mono dim truncate">{roles.data?.roles?.find((role) => role.name === one.role)?.permissions?.join("  ")}</span>
+            <span className="mono dim truncate">
+              {roles.data?.roles?.find((role) => role.name === one.role)?.permissions?.join("  ")}
+            </span>
             <span className="dim">
               <Time value={one.createTime} />
             </span>
@@ -50,7 +62,8 @@ export function Roles({ kind, id, name }: Props) {
                   unassign.mutate(
                     { body: { subject, role: one.role ?? "" } },
                     {
-                      onSuccess: () => toast({ title: `${name} is no longer ${one.role}`, undo: () => give(one.role ?? "") }),
+                      onSuccess: () =>
+                        toast({ title: `${name} is no longer ${one.role}`, undo: () => give(one.role ?? "") }),
                       onError: (cause) => toastError("The role was not taken", cause),
                     },
                   )
@@ -64,7 +77,15 @@ export function Roles({ kind, id, name }: Props) {
       </ul>
       {may("IdentityService_AssignRole") && free.length > 0 ? (
         <Group gap="xs" mt="sm">
-          <Select size="xs" aria-label="Role to give" placeholder="Role" data={free.map((role) => role.name ?? "")} value={chosen} onChange={choose} w={180} />
+          <Select
+            size="xs"
+            aria-label="Role to give"
+            placeholder="Role"
+            data={free.map((role) => role.name ?? "")}
+            value={chosen}
+            onChange={choose}
+            w={180}
+          />
           <Button
             variant="default"
             disabled={!chosen}

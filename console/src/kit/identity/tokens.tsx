@@ -1,10 +1,10 @@
 // The API tokens of a user or a program, and the end of them.
 import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { keyOf, useList, useMay } from "@/api/hooks";
-import { useQueryClient } from "@tanstack/react-query";
 import { toast } from "@/app/toasts";
 import { Badge, Time } from "../badges";
 import { Confirm } from "../confirm";
@@ -19,7 +19,13 @@ export function tokenState(token: Token): "Revoked" | "Expired" | "Active" {
 }
 
 export const tokenColumns: Column<Token>[] = [
-  { id: "name", title: "Name", width: "minmax(160px, 1.4fr)", cell: (row) => <strong style={{ fontWeight: 500 }}>{row.name}</strong>, text: (row) => row.name },
+  {
+    id: "name",
+    title: "Name",
+    width: "minmax(160px, 1.4fr)",
+    cell: (row) => <strong style={{ fontWeight: 500 }}>{row.name}</strong>,
+    text: (row) => row.name,
+  },
   {
     id: "state",
     title: "State",
@@ -34,10 +40,39 @@ export const tokenColumns: Column<Token>[] = [
     },
     text: tokenState,
   },
-  { id: "permissions", title: "Narrowed to", width: "minmax(140px, 1fr)", cell: (row) => (row.permissions?.length ? <span className="mono">{row.permissions.join(" ")}</span> : <span className="dim">All of its owner</span>), text: (row) => row.permissions?.join(" ") },
-  { id: "used", title: "Last used", width: "120px", cell: (row) => <Time value={row.lastUsedTime} />, text: (row) => row.lastUsedTime },
-  { id: "expires", title: "Expires", width: "120px", cell: (row) => <Time value={row.expireTime} />, text: (row) => row.expireTime },
-  { id: "created", title: "Created", width: "120px", cell: (row) => <Time value={row.createTime} />, text: (row) => row.createTime },
+  {
+    id: "permissions",
+    title: "Narrowed to",
+    width: "minmax(140px, 1fr)",
+    cell: (row) =>
+      row.permissions?.length ? (
+        <span className="mono">{row.permissions.join(" ")}</span>
+      ) : (
+        <span className="dim">All of its owner</span>
+      ),
+    text: (row) => row.permissions?.join(" "),
+  },
+  {
+    id: "used",
+    title: "Last used",
+    width: "120px",
+    cell: (row) => <Time value={row.lastUsedTime} />,
+    text: (row) => row.lastUsedTime,
+  },
+  {
+    id: "expires",
+    title: "Expires",
+    width: "120px",
+    cell: (row) => <Time value={row.expireTime} />,
+    text: (row) => row.expireTime,
+  },
+  {
+    id: "created",
+    title: "Created",
+    width: "120px",
+    cell: (row) => <Time value={row.createTime} />,
+    text: (row) => row.createTime,
+  },
 ];
 
 /** The column that ends a token, with the question before it. */
@@ -77,11 +112,17 @@ export function useRevoke(): { column: Column<Token>; dialog: React.ReactNode } 
 }
 
 export function Tokens({ principal }: { principal: string }) {
-  const list = useList("IdentityService_ListTokens", "tokens", { query: { principalId: principal, showRevoked: true } });
+  const list = useList("IdentityService_ListTokens", "tokens", {
+    query: { principalId: principal, showRevoked: true },
+  });
   const revoke = useRevoke();
   if (list.error) return <ErrorState error={list.error} retry={() => void list.refetch()} />;
   if (!list.isPending && list.rows.length === 0) {
-    return <EmptyState title="No API tokens">Programs that act for this account show a token instead of signing in.</EmptyState>;
+    return (
+      <EmptyState title="No API tokens">
+        Programs that act for this account show a token instead of signing in.
+      </EmptyState>
+    );
   }
   return (
     <>

@@ -9,7 +9,9 @@ interface Ref {
 }
 
 export function AttributeField({ label, help, required, value, set, violations, disabled }: FieldProps) {
-  const entities = useCall("MetadataService_ListEntities", { query: { pageSize: 1000, orderBy: "name" } }, { staleTime: 30_000 }).data?.entities ?? [];
+  const entities =
+    useCall("MetadataService_ListEntities", { query: { pageSize: 1000, orderBy: "name" } }, { staleTime: 30_000 }).data
+      ?.entities ?? [];
   const held = (value ?? {}) as Ref;
   const attributes = entities.find((one) => one.code === held.entity)?.attributes ?? [];
   const wrong = violations.map((one) => one.description).join("; ") || undefined;
@@ -35,7 +37,10 @@ export function AttributeField({ label, help, required, value, set, violations, 
         placeholder="Attribute"
         value={held.attribute ?? null}
         onChange={(next) => set({ ...held, attribute: next ?? undefined })}
-        data={attributes.map((one) => ({ value: one.code ?? "", label: one.name ? `${one.name} (${one.code})` : (one.code ?? "") }))}
+        data={attributes.map((one) => ({
+          value: one.code ?? "",
+          label: one.name ? `${one.name} (${one.code})` : (one.code ?? ""),
+        }))}
       />
     </Group>
   );

@@ -41,13 +41,52 @@ export function nameColumn<T extends Common>(home: string): Column<T> {
 /** The columns after those of the kind itself. */
 export function commonColumns<T extends Common>(): Column<T>[] {
   return [
-    { id: "module", title: "Module", width: "minmax(140px, 1fr)", cell: (row) => moduleWords(row.module), text: (row) => moduleWords(row.module) },
+    {
+      id: "module",
+      title: "Module",
+      width: "minmax(140px, 1fr)",
+      cell: (row) => moduleWords(row.module),
+      text: (row) => moduleWords(row.module),
+    },
     { id: "owner", title: "Owner", width: "minmax(130px, 1fr)", cell: (row) => row.owner, text: (row) => row.owner },
-    { id: "state", title: "State", width: "110px", cell: (row) => <StateBadge state={row.state} />, text: (row) => words(row.state) },
-    { id: "updated", title: "Changed", sort: "update_time", width: "120px", cell: (row) => <Time value={row.updateTime} />, text: (row) => row.updateTime },
-    { id: "code", title: "Code", sort: "code", optional: true, cell: (row) => <span className="mono">{row.code}</span>, text: (row) => row.code },
-    { id: "tags", title: "Tags", optional: true, cell: (row) => <Tags tags={row.tags} />, text: (row) => row.tags?.join(" ") },
-    { id: "description", title: "Description", optional: true, width: "minmax(220px, 2fr)", cell: (row) => row.description, text: (row) => row.description },
+    {
+      id: "state",
+      title: "State",
+      width: "110px",
+      cell: (row) => <StateBadge state={row.state} />,
+      text: (row) => words(row.state),
+    },
+    {
+      id: "updated",
+      title: "Changed",
+      sort: "update_time",
+      width: "120px",
+      cell: (row) => <Time value={row.updateTime} />,
+      text: (row) => row.updateTime,
+    },
+    {
+      id: "code",
+      title: "Code",
+      sort: "code",
+      optional: true,
+      cell: (row) => <span className="mono">{row.code}</span>,
+      text: (row) => row.code,
+    },
+    {
+      id: "tags",
+      title: "Tags",
+      optional: true,
+      cell: (row) => <Tags tags={row.tags} />,
+      text: (row) => row.tags?.join(" "),
+    },
+    {
+      id: "description",
+      title: "Description",
+      optional: true,
+      width: "minmax(220px, 2fr)",
+      cell: (row) => row.description,
+      text: (row) => row.description,
+    },
   ];
 }
 
@@ -58,7 +97,9 @@ export function moduleWords(module: Common["module"]): string {
 
 /** State, value chain and module as filters. */
 export function useDefinitionFilters(): Filter[] {
-  const chains = useCall("MetadataService_ListValueChains", { query: { pageSize: 200 } }, { staleTime: 60_000 }).data?.valueChains ?? [];
+  const chains =
+    useCall("MetadataService_ListValueChains", { query: { pageSize: 200 } }, { staleTime: 60_000 }).data?.valueChains ??
+    [];
   return [
     { name: "state", title: "State", many: true, choices: choices("tessera.metadata.v1.State") },
     {
@@ -66,7 +107,10 @@ export function useDefinitionFilters(): Filter[] {
       title: "Value chain",
       choices: chains.flatMap((chain) => [
         { value: chain.code ?? "", label: chain.name ?? "" },
-        ...(chain.modules ?? []).map((one) => ({ value: `${chain.code}.${one.code}`, label: `${chain.name} / ${one.name || one.code}` })),
+        ...(chain.modules ?? []).map((one) => ({
+          value: `${chain.code}.${one.code}`,
+          label: `${chain.name} / ${one.name || one.code}`,
+        })),
       ]),
     },
     { name: "tag", title: "Tag" },

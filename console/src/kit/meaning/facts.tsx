@@ -5,8 +5,8 @@ import { useCall, useMay } from "@/api/hooks";
 import { Tags, Time } from "../badges";
 import { homeOf, kindWords } from "../definition";
 import { Facts } from "../detail";
-import classes from "./facts.module.css";
 import { moduleWords } from "./columns";
+import classes from "./facts.module.css";
 
 interface Common {
   id?: string;
@@ -32,7 +32,15 @@ export function DefinitionLink({ to }: { to: Message<"tessera.metadata.v1.Defini
   );
 }
 
-function References({ title, refs, more }: { title: string; refs: { to?: Message<"tessera.metadata.v1.DefinitionRef">; parts: string[] }[]; more: boolean }) {
+function References({
+  title,
+  refs,
+  more,
+}: {
+  title: string;
+  refs: { to?: Message<"tessera.metadata.v1.DefinitionRef">; parts: string[] }[];
+  more: boolean;
+}) {
   if (refs.length === 0) return null;
   return (
     <section>
@@ -81,8 +89,16 @@ export function DefinitionFacts({ of, own = [] }: { of: Common; own?: [string, R
           ["Created", <Time key="t" value={of.createTime} />],
         ]}
       />
-      <References title="Needs" refs={once((needs.data?.references ?? []).map((one) => ({ of: one.to, part: one.part })))} more={Boolean(needs.data?.nextPageToken)} />
-      <References title="Needed by" refs={once((needed.data?.references ?? []).map((one) => ({ of: one.from, part: one.path })))} more={Boolean(needed.data?.nextPageToken)} />
+      <References
+        title="Needs"
+        refs={once((needs.data?.references ?? []).map((one) => ({ of: one.to, part: one.part })))}
+        more={Boolean(needs.data?.nextPageToken)}
+      />
+      <References
+        title="Needed by"
+        refs={once((needed.data?.references ?? []).map((one) => ({ of: one.from, part: one.path })))}
+        more={Boolean(needed.data?.nextPageToken)}
+      />
     </>
   );
 }

@@ -24,7 +24,10 @@ interface Choice {
 }
 
 /** What of the graph is drawn, as the canvas takes it. */
-export function toPicture(graph: Graph | undefined, { kinds, from, steps = 1, lines = true }: Choice): { boxes: Box[]; lines: Line[] } {
+export function toPicture(
+  graph: Graph | undefined,
+  { kinds, from, steps = 1, lines = true }: Choice,
+): { boxes: Box[]; lines: Line[] } {
   const all = (graph?.nodes ?? []).filter((node) => kinds.includes(kindWords(node.kind)));
   const known = new Set(all.map((node) => node.id ?? ""));
   const links = (graph?.links ?? []).filter((link) => known.has(link.source ?? "") && known.has(link.target ?? ""));

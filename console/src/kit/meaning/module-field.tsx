@@ -4,7 +4,9 @@ import { useCall } from "@/api/hooks";
 import type { FieldProps } from "../form/form";
 
 export function ModuleField({ label, help, value, set, violations, disabled }: FieldProps) {
-  const chains = useCall("MetadataService_ListValueChains", { query: { pageSize: 500 } }, { staleTime: 30_000 }).data?.valueChains ?? [];
+  const chains =
+    useCall("MetadataService_ListValueChains", { query: { pageSize: 500 } }, { staleTime: 30_000 }).data?.valueChains ??
+    [];
   const held = (value ?? {}) as { valueChain?: string; module?: string };
   const at = held.valueChain ? (held.module ? `${held.valueChain}.${held.module}` : held.valueChain) : null;
   return (
@@ -25,7 +27,10 @@ export function ModuleField({ label, help, value, set, violations, disabled }: F
         group: chain.name ?? "",
         items: [
           { value: chain.code ?? "", label: `${chain.name} as a whole` },
-          ...(chain.modules ?? []).map((one) => ({ value: `${chain.code}.${one.code}`, label: one.name || (one.code ?? "") })),
+          ...(chain.modules ?? []).map((one) => ({
+            value: `${chain.code}.${one.code}`,
+            label: one.name || (one.code ?? ""),
+          })),
         ],
       }))}
     />

@@ -34,7 +34,12 @@ function Editor({ filter, value, set }: { filter: Filter; value: string; set: (n
           set(text.trim());
         }}
       >
-        <TextInput data-autofocus aria-label={filter.title} value={text} onChange={(event) => setText(event.currentTarget.value)} />
+        <TextInput
+          data-autofocus
+          aria-label={filter.title}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
       </form>
     );
   }
@@ -72,10 +77,22 @@ export function Filters({ filters }: { filters: Filter[] }) {
         const value = url[filter.name] ?? "";
         const set = (next: string) => setUrl({ [filter.name]: next || undefined });
         return (
-          <Popover key={filter.name} opened={open === filter.name} onChange={(now) => setOpen(now ? filter.name : null)} position="bottom-start" shadow="md" trapFocus returnFocus>
+          <Popover
+            key={filter.name}
+            opened={open === filter.name}
+            onChange={(now) => setOpen(now ? filter.name : null)}
+            position="bottom-start"
+            shadow="md"
+            trapFocus
+            returnFocus
+          >
             <Popover.Target>
               <span className={classes.chip}>
-                <button type="button" className={classes.chipWords} onClick={() => setOpen(open === filter.name ? null : filter.name)}>
+                <button
+                  type="button"
+                  className={classes.chipWords}
+                  onClick={() => setOpen(open === filter.name ? null : filter.name)}
+                >
                   <span className="dim">{filter.title}</span> {value ? wordsOf(filter, value) : "…"}
                 </button>
                 <button

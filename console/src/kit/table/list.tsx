@@ -52,6 +52,10 @@ export interface ListProps<Op extends Operation, Key extends keyof Output<Op> & 
   /** A sentence for those who see the list for the first time. */
   teach: ReactNode;
   actions?: ReactNode;
+  /** What a click on a row does instead of opening it; Enter still opens. */
+  onRow?: (row: Item<Op, Key>) => void;
+  /** Puts the table among other panes. */
+  around?: (table: ReactNode) => ReactNode;
 }
 
 const hiddenColumns = kept<Record<string, string[]>>("tessera.columns", {});
@@ -99,10 +103,72 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
       </Button>
     ) : null;
   const empty = !list.isPending && !list.error && rows.length === 0;
+  const content =
+    list.error && rows.length === 0 ? (
+      <ErrorState error={list.error} retry={() => void list.refetch()} />
+    ) : empty ? (
+      narrowed ? (
+        <EmptyState
+          title={`No ${noun[0]} fits`}
+          action={
+            <Button
+              variant="default"
+              onClick={() =>
+                setUrl({ q: undefined, ...Object.fromEntries(filters.map((filter) => [filter.name, undefined])) })
+              }
+            >
+              Clear the filters
+            </Button>
+          }
+        >
+          There may be some outside of these filters.
+        </EmptyState>
+      ) : (
+        <EmptyState title={`No ${noun[1]} yet`} action={add}>
+          {props.teach}
+        </EmptyState>
+      )
+    ) : (
+      <Table
+        label={props.title}
+        rows={rows}
+        columns={columns}
+        id={id}
+        name={props.name}
+        to={props.to}
+        onRow={props.onRow}
+        hidden={hiddenSet}
+        sort={url.sort ?? ""}
+        onSort={(sort) => setUrl({ sort: sort || undefined }, { replace: true })}
+        chosen={allowedBulk.length > 0 ? chosen : undefined}
+        onChoose={allowedBulk.length > 0 ? setChosen : undefined}
+        loading={list.isPending}
+        stale={list.isPlaceholderData}
+        hasMore={list.hasNextPage && !list.isFetchingNextPage}
+        loadMore={() => void list.fetchNextPage()}
+      />
+    );
   return (
-    <Page title={props.title} purpose={props.purpose} fills actions={<>{props.actions}{add}</>}>
+    <Page
+      title={props.title}
+      purpose={props.purpose}
+      fills
+      actions={
+        <>
+          {props.actions}
+          {add}
+        </>
+      }
+    >
       <div className={classes.tools}>
-        {props.search ? <Search box={searchBox} placeholder={props.search} value={url.q ?? ""} set={(q) => setUrl({ q: q || undefined }, { replace: true })} /> : null}
+        {props.search ? (
+          <Search
+            box={searchBox}
+            placeholder={props.search}
+            value={url.q ?? ""}
+            set={(q) => setUrl({ q: q || undefined }, { replace: true })}
+          />
+        ) : null}
         <Filters filters={filters} />
         <Views />
         <span className={classes.space} />
@@ -145,7 +211,9 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
                 aria-checked={!hiddenSet.has(column.id)}
                 leftSection={<span className={classes.tick}>{hiddenSet.has(column.id) ? "" : "✓"}</span>}
                 onClick={() => {
-                  const next = hidden.includes(column.id) ? hidden.filter((one) => one !== column.id) : [...hidden, column.id];
+                  const next = hidden.includes(column.id)
+                    ? hidden.filter((one) => one !== column.id)
+                    : [...hidden, column.id];
                   hiddenColumns.set((kept_) => ({ ...kept_, [op]: next }));
                 }}
               >
@@ -160,49 +228,22 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
           </ActionIcon>
         </Tooltip>
       </div>
-      {list.error && rows.length === 0 ? (
-        <ErrorState error={list.error} retry={() => void list.refetch()} />
-      ) : empty ? (
-        narrowed ? (
-          <EmptyState
-            title={`No ${noun[0]} fits`}
-            action={
-              <Button variant="default" onClick={() => setUrl({ q: undefined, ...Object.fromEntries(filters.map((filter) => [filter.name, undefined])) })}>
-                Clear the filters
-              </Button>
-            }
-          >
-            There may be some outside of these filters.
-          </EmptyState>
-        ) : (
-          <EmptyState title={`No ${noun[1]} yet`} action={add}>
-            {props.teach}
-          </EmptyState>
-        )
-      ) : (
-        <Table
-          label={props.title}
-          rows={rows}
-          columns={columns}
-          id={id}
-          name={props.name}
-          to={props.to}
-          hidden={hiddenSet}
-          sort={url.sort ?? ""}
-          onSort={(sort) => setUrl({ sort: sort || undefined }, { replace: true })}
-          chosen={allowedBulk.length > 0 ? chosen : undefined}
-          onChoose={allowedBulk.length > 0 ? setChosen : undefined}
-          loading={list.isPending}
-          stale={list.isPlaceholderData}
-          hasMore={list.hasNextPage && !list.isFetchingNextPage}
-          loadMore={() => void list.fetchNextPage()}
-        />
-      )}
+      {props.around ? props.around(content) : content}
     </Page>
   );
 }
 
-function Search({ value, set, placeholder, box }: { value: string; set: (next: string) => void; placeholder: string; box: React.RefObject<HTMLInputElement | null> }) {
+function Search({
+  value,
+  set,
+  placeholder,
+  box,
+}: {
+  value: string;
+  set: (next: string) => void;
+  placeholder: string;
+  box: React.RefObject<HTMLInputElement | null>;
+}) {
   const [text, setText] = useState(value);
   const later = useDebouncedCallback(set, 180);
   // Back and forward change the address without the field.

@@ -31,6 +31,8 @@ export interface TableProps<T> {
   id: (row: T) => string;
   /** Where a row leads. */
   to?: (row: T) => string;
+  /** What a click does instead of leading there. */
+  onRow?: (row: T) => void;
   /** What a row is called by a screen reader. */
   name?: (row: T) => string;
   hidden?: Set<string>;
@@ -147,7 +149,12 @@ export function Table<T>(props: TableProps<T>) {
       onFocus={(event) => setFocused(event.target === box.current)}
       onBlur={() => setFocused(false)}
     >
-      <div className={classes.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template, minWidth: least }}>
+      <div
+        className={classes.head}
+        role="row"
+        aria-rowindex={1}
+        style={{ gridTemplateColumns: template, minWidth: least }}
+      >
         {onChoose ? (
           <div role="columnheader" className={classes.cell}>
             <Checkbox
@@ -170,7 +177,11 @@ export function Table<T>(props: TableProps<T>) {
               aria-sort={column.sort ? (up ? "ascending" : down ? "descending" : "none") : undefined}
             >
               {column.sort && onSort ? (
-                <button type="button" className={classes.sort} onClick={() => onSort(up ? `${column.sort} desc` : (column.sort ?? ""))}>
+                <button
+                  type="button"
+                  className={classes.sort}
+                  onClick={() => onSort(up ? `${column.sort} desc` : (column.sort ?? ""))}
+                >
                   {column.title}
                   {up ? <IconArrowUp size={12} aria-hidden /> : down ? <IconArrowDown size={12} aria-hidden /> : null}
                 </button>
@@ -201,12 +212,13 @@ export function Table<T>(props: TableProps<T>) {
                 aria-label={props.name?.(row)}
                 className={classes.row}
                 data-active={row === active || undefined}
-                data-open={to ? true : undefined}
+                data-open={to || props.onRow ? true : undefined}
                 style={{ gridTemplateColumns: template, height, transform: `translateY(${item.start}px)` }}
                 onClick={(event) => {
                   if ((event.target as HTMLElement).closest("a, button, input, label")) return;
                   if (window.getSelection()?.toString()) return;
                   setAt(item.index);
+                  if (props.onRow && !event.metaKey && !event.ctrlKey) return props.onRow(row);
                   if (!to) return;
                   if (event.metaKey || event.ctrlKey) window.open(to(row), "_blank");
                   else void navigate({ to: to(row) });

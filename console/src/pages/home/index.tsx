@@ -27,7 +27,11 @@ function Health() {
           const problem = state === "lost" ? "no answer from the server" : trouble(waiting, service);
           return (
             <li key={service} className={classes.service}>
-              <span className={classes.lamp} data-state={state === "lost" ? "lost" : problem ? "waiting" : "ready"} aria-hidden />
+              <span
+                className={classes.lamp}
+                data-state={state === "lost" ? "lost" : problem ? "waiting" : "ready"}
+                aria-hidden
+              />
               <span className={classes.name}>{service}</span>
               <span className={classes.state}>{state === "lost" ? "Unknown" : problem ? "Not ready" : "Ready"}</span>
               {problem ? <span className={classes.why}>{problem}</span> : null}
@@ -47,7 +51,10 @@ function Health() {
 function Catalogue() {
   const may = useMay();
   const allowed = may("MetadataService_ListDefinitions");
-  const check = useCall("MetadataService_CheckConsistency", undefined, { enabled: may("MetadataService_CheckConsistency"), staleTime: 60_000 });
+  const check = useCall("MetadataService_CheckConsistency", undefined, {
+    enabled: may("MetadataService_CheckConsistency"),
+    staleTime: 60_000,
+  });
   if (!allowed) return null;
   const findings = check.data?.findings ?? [];
   return (
@@ -68,7 +75,9 @@ function Catalogue() {
                 {count(findings.length, "finding")}
               </Badge>
             )}{" "}
-            <span className="dim">{count(Number(check.data?.checked ?? 0), "definition")} checked against each other</span>
+            <span className="dim">
+              {count(Number(check.data?.checked ?? 0), "definition")} checked against each other
+            </span>
           </p>
           <ul className={classes.findings}>
             {findings.slice(0, 5).map((finding) => (

@@ -57,6 +57,12 @@ pub fn script(
             "CREATE SCHEMA IF NOT EXISTS \"{schema}\";\nSET search_path TO \"{schema}\";\n\
              SET tessera.tenant TO '*';"
         );
+        if !migrations.zone.is_empty() {
+            let own = migrations.service.replace('-', "_");
+            let prefix = schema.strip_suffix(&own).unwrap_or_default();
+            let zone = crate::schema::schema_name(prefix, migrations.zone)?;
+            let _ = writeln!(sql, "CREATE SCHEMA IF NOT EXISTS \"{zone}\";");
+        }
     }
     sql.push_str(
         "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\n    \

@@ -90,11 +90,8 @@ fn another_runtime_role_may_use_rows_and_nothing_more() {
         ..bench.config.clone()
     };
     let databases = db::Databases::open(&config).unwrap();
-    databases
-        .migrator(&MIGRATIONS)
-        .unwrap()
-        .up(Steps::All)
-        .unwrap();
+    let migrator = databases.migrator(&ZONED).unwrap();
+    migrator.up(Steps::All).unwrap();
     let mut conn = db::diesel::PgConnection::establish(&bench.config.url).unwrap();
     let mut may = |sql: &str| {
         let sql = format!("SELECT {} AS may", sql.replace('%', &bench.schema()));
@@ -105,6 +102,10 @@ fn another_runtime_role_may_use_rows_and_nothing_more() {
     };
     assert!(may("has_schema_privilege('pg_monitor', '%', 'USAGE')"));
     assert!(!may("has_schema_privilege('pg_monitor', '%', 'CREATE')"));
+    let zone = bench.db.zone("thing_data").unwrap();
+    assert!(may(&format!(
+        "has_schema_privilege('pg_monitor', '{zone}', 'CREATE')"
+    )));
     for table in ["thing", "part", "outbox", "inbox", "idempotency"] {
         for right in [
             "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER",
@@ -118,10 +119,49 @@ fn another_runtime_role_may_use_rows_and_nothing_more() {
     assert!(!may(&format!(
         "has_table_privilege({versions}, 'INSERT, UPDATE, DELETE')"
     )));
-    assert_eq!(
-        databases.migrator(&MIGRATIONS).unwrap().drift().unwrap(),
-        []
-    );
+    assert_eq!(migrator.drift().unwrap(), []);
+    // Its zone goes with it; the bench takes away what it knows of.
+    migrator.destroy().unwrap();
+    bench.migrator().up(Steps::All).unwrap();
+}
+
+/// The same tables, and a place for those that the service makes itself.
+static ZONED: db::Migrations = db::migrations!(
+    "things",
+    sqlite = "tests/it/migrations/sqlite",
+    postgres = "tests/it/migrations/postgres",
+    zone = "thing_data"
+);
+
+both! {
+    /// Proves: DB-50
+    async fn tables_of_a_zone_are_no_business_of_migrations(bench) {
+        let migrator = bench.databases.migrator(&ZONED).unwrap();
+        migrator.up(Steps::All).unwrap();
+        let zone = bench.db.zone("thing_data");
+        let table = match &zone {
+            Some(schema) => format!("\"{schema}\".own"),
+            None => "thing_data_own".to_owned(),
+        };
+        assert_eq!(zone.is_some(), bench.is_postgres());
+        let offline = script(&ZONED, bench.db.backend(), &bench.schema(), None).unwrap();
+        let opened = zone.iter().map(|zone| format!("CREATE SCHEMA IF NOT EXISTS \"{zone}\";"));
+        assert!(opened.into_iter().all(|sql| offline.contains(&sql)));
+        let sql = format!("CREATE TABLE {table} (id integer)");
+        let make = move |conn: &mut db::Conn| Ok(db::diesel::sql_query(&sql).execute(conn).map(drop)?);
+        bench.db.claim(&bench.scope(), make).await.unwrap();
+        assert_eq!(migrator.drift().unwrap(), []);
+        assert!(migrator.status().unwrap().iter().all(|step| step.applied));
+        migrator.down(Steps::All).unwrap();
+        migrator.up(Steps::All).unwrap();
+        bench.by_hand(&format!("INSERT INTO {table} VALUES (1)"));
+        // Who knows of no zone sees a table too many in SQLite's one file.
+        assert_eq!(bench.migrator().drift().unwrap().is_empty(), bench.is_postgres());
+        if bench.is_postgres() {
+            bench.databases.migrator(&ZONED).unwrap().destroy().unwrap();
+            bench.migrator().up(Steps::All).unwrap();
+        }
+    }
 }
 
 /// Proves: DB-46

@@ -152,6 +152,7 @@ fn what_is_wrong_is_refused_with_its_place() {
             "state",
             "did you mean STATE_DRAFT?",
         ),
+        (r#"{"nothing": 7}"#, "nothing", "enum number"),
         (r#"{"time": "now"}"#, "time", "timestamp"),
         (r#"{"span": "1"}"#, "span", "duration"),
         (r#"{"parts": [{}, {"sku": 1}]}"#, "parts[1].sku", "string"),

@@ -335,7 +335,10 @@ impl<'a> Decoder<'a> {
             b'n' if values.null => self.lexer.literal("null").map(|()| out.push(0)),
             _ => {
                 let number = self.lexer.number()?;
+                let start = out.len();
                 put_scalar(self.tables, Kind::Int32, number, out)
+                    // any other number would come back as null
+                    .filter(|()| !values.null || out[start..] == [0])
                     .ok_or_else(|| Fault::malformed(at, format!("{number} is no enum number")))
             }
         }

@@ -4,6 +4,7 @@ mod fragments;
 mod query;
 mod records;
 mod tables;
+mod viewer;
 
 use crate::{config::Config, store::Store};
 use proto_data::tessera::warehouse::v1::{warehouse_service_server::WarehouseService, *};

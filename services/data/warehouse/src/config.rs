@@ -22,6 +22,12 @@ pub struct Config {
     pub repair: bool,
     /// That check counts the rows of tables that have at most so many; larger ones are counted when CheckTables asks.
     pub count_rows: u32,
+    /// Most groups of one answer; a question with more is refused.
+    pub most_groups: usize,
+    /// Most different values that one percentile holds, over all its groups; a question with more is refused.
+    pub most_values: usize,
+    /// How long the database works on one call at most; a call that ends earlier gets no longer.
+    pub statement_timeout: Span,
 }
 
 impl Default for Config {
@@ -34,6 +40,9 @@ impl Default for Config {
             check_interval: Span::from_secs(600),
             repair: true,
             count_rows: 1_000_000,
+            most_groups: 100_000,
+            most_values: 200_000,
+            statement_timeout: Span::from_secs(120),
         }
     }
 }
@@ -58,6 +67,21 @@ impl Validate for Config {
         problems.check(
             !self.check_interval.is_zero(),
             "check_interval",
+            "must be longer than nothing",
+        );
+        problems.check(
+            (1..=10_000_000).contains(&self.most_groups),
+            "most_groups",
+            "an answer has 1 to 10000000 groups",
+        );
+        problems.check(
+            (1..=10_000_000).contains(&self.most_values),
+            "most_values",
+            "a percentile holds 1 to 10000000 values",
+        );
+        problems.check(
+            !self.statement_timeout.is_zero(),
+            "statement_timeout",
             "must be longer than nothing",
         );
     }

@@ -1,3 +1,7 @@
 //! Between messages and the model.
 
+pub(crate) mod event;
+pub(crate) mod fragment;
+pub(crate) mod query;
+pub(crate) mod record;
 pub(crate) mod tables;

@@ -1,10 +1,21 @@
 //! Tables and rows: every method takes the scope of its caller and stays inside its tenant.
 
+mod alter;
+pub(crate) mod change;
 pub(crate) mod drift;
+pub(crate) mod figures;
+pub(crate) mod fragments;
+pub(crate) mod members;
 pub(crate) mod physical;
+pub(crate) mod records;
+mod rowset;
+pub(crate) mod statement;
 pub(crate) mod tables;
+mod viewer;
+mod write;
 
 pub(crate) use tables::Tables;
+pub(crate) use viewer::Viewer;
 
 use db::Db;
 use std::sync::Arc;

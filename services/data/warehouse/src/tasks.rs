@@ -30,18 +30,27 @@ impl Rounds {
 
     /// One round: those tenants whose ontology changed since the last.
     async fn follow_once(&self, seen: &mut BTreeMap<Id, i64>) -> Result<()> {
-        let tenants = self.tables.metadata().tenants().await?;
-        for (tenant, version) in tenants {
+        for (tenant, version) in self.tenants().await? {
             if seen.get(&tenant) == Some(&version) {
                 continue;
             }
             let scope = Scope::system(tenant, "bring tables in line");
             let resolved = self.tables.metadata().resolve_all(tenant).await?;
             let definitions: Vec<_> = resolved.definitions.into_iter().map(Arc::new).collect();
-            self.tables.follow_all(&scope, &definitions).await?;
-            seen.insert(tenant, resolved.ontology_version);
+            if self.tables.follow_all(&scope, &definitions).await? {
+                seen.insert(tenant, version);
+            }
         }
         Ok(())
+    }
+
+    /// The tenants that have definitions or tables, with the version of their ontology; of who has none left it is nothing.
+    async fn tenants(&self) -> Result<BTreeMap<Id, i64>> {
+        let scope = Scope::system_all("look after tables");
+        let own = self.tables.tenants(&scope).await?;
+        let mut tenants: BTreeMap<_, _> = own.into_iter().map(|tenant| (tenant, 0)).collect();
+        tenants.extend(self.tables.metadata().tenants().await?);
+        Ok(tenants)
     }
 
     /// Compares every table with the database, until shutdown.
@@ -59,7 +68,7 @@ impl Rounds {
             repair: self.config.repair,
             count: self.config.count_rows.into(),
         };
-        for (tenant, _) in self.tables.metadata().tenants().await? {
+        for tenant in self.tenants().await?.into_keys() {
             let scope = Scope::system(tenant, "check tables");
             let (drifts, _) = self.tables.check(&scope, &[], check).await?;
             for drift in drifts {

@@ -1,1 +1,14 @@
 //! Tests of the service as a whole: through the generated client, behind the guards, on both databases.
+
+mod changes;
+mod drift;
+mod evolution;
+mod fragments;
+mod house;
+mod loads;
+mod queries;
+mod rows;
+mod scripts;
+mod tables;
+mod together;
+mod writes;

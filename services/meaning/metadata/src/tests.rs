@@ -4,6 +4,7 @@ mod access;
 mod cases;
 mod crud;
 mod findings;
+mod guide;
 mod history;
 mod large;
 mod lists;

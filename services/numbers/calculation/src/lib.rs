@@ -13,9 +13,13 @@
 //! - only groups and states cross the wire, never rows of an entity.
 
 mod api;
+mod calls;
 mod config;
+mod convert;
 mod model;
 mod reasons;
+#[cfg(test)]
+mod tests;
 
 use proto_numbers::tessera::calculation::v1::calculation_service_server::CalculationServiceServer;
 use rpc::{BoxError, Context, Running};

@@ -28,7 +28,4 @@ error::reasons! {
     pub RESULT_NOT_MERGEABLE = FailedPrecondition,
         "counts of members of two sources do not merge, as their members are not known",
         "ask for a span that one source covers";
-    pub TOO_MANY_VALUES = OutOfRange,
-        "there are too many different values for an exact percentile",
-        "filter, or group by more attributes";
 }

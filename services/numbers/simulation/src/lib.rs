@@ -1,21 +1,41 @@
-//! `simulation` keeps records.
+//! Simulation: worlds to try things in, whose truth is known beforehand.
 //!
-//! Owns the table `records`. Calls nobody. Announces every change in the outbox, in the same transaction.
+//! A scenario describes a world: its definitions as `metadata` imports them, what can be chosen, the rows of its entities, and what is
+//! true of its metrics. Scenario, seed, parameters and days determine all of it, on every platform and in every version; truths come
+//! from the generator's own books, not from the rows. A run has the rows of a world written into `warehouse`, in the background.
 //!
-//! Invariant: a code is unique in its tenant and never changes.
+//! **Owns** the table `runs`. **Calls** `metadata` with the caller's token (what is defined, and to define what is missing) and
+//! `warehouse` (rows in batches, and to take them away again). **Announces** each state of a run in the outbox, in the same transaction.
+//!
+//! **Invariants**
+//! 1. A definition that is there is never changed: it fits, or the run is refused with what differs.
+//! 2. Of two runs that are not reverted, no two write the same entity in the same days, unless the second one was told to.
+//! 3. A run has one writer at a time, who holds a lease; a batch that is written twice under its name counts once.
+//! 4. A run writes no row outside its days.
+//! 5. Who may not write records, or sees only some of them, starts and reverts nothing.
 
 mod api;
+mod bell;
+mod calls;
 mod config;
-#[allow(dead_code)]
+mod convert;
 mod model;
 mod reasons;
+mod schema;
 mod store;
-
-use proto_numbers::tessera::simulation::v1::simulation_service_server::SimulationServiceServer;
-use rpc::{BoxError, Context, Running};
-use tonic::service::Routes;
+mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
+
+use bell::Bell;
+use calls::{Metadata, Warehouse};
+use proto_numbers::tessera::simulation::v1::simulation_service_server::SimulationServiceServer;
+use rpc::{BoxError, Context, Running};
+use std::sync::Arc;
+use tonic::service::Routes;
+use value::Id;
 
 /// The service.
 #[derive(Debug)]
@@ -23,14 +43,35 @@ pub struct Simulation;
 
 impl rpc::Service for Simulation {
     const NAME: &'static str = "simulation";
-    const CALLS: &'static [&'static str] = &[];
+    const CALLS: &'static [&'static str] = &["metadata", "warehouse"];
     const MIGRATIONS: &'static db::Migrations = &store::MIGRATIONS;
     const REASONS: &'static [&'static error::Reason] = reasons::ALL;
     type Config = Config;
 
     async fn start(ctx: Context<Config>) -> Result<Running, BoxError> {
-        let store = store::Store::new(ctx.db);
-        let api = api::Api::new(store, ctx.config);
-        Ok(Running::new(Routes::new(SimulationServiceServer::new(api))))
+        let config = Arc::new(ctx.config);
+        let store = store::Store::new(ctx.db, ctx.clock.clone());
+        let warehouse = Warehouse::new(ctx.clients.channel("warehouse"));
+        let bell = Bell::new();
+        let writer = tasks::Writer {
+            id: Id::new(),
+            store: store.clone(),
+            warehouse: warehouse.clone(),
+            bell: bell.clone(),
+            config: config.clone(),
+        };
+        let api = api::Api {
+            store,
+            metadata: Metadata::new(ctx.clients.channel("metadata")),
+            warehouse,
+            config,
+            clock: ctx.clock,
+            bell,
+            shutdown: ctx.shutdown.clone(),
+            truths: api::cache(),
+        };
+        let shutdown = ctx.shutdown;
+        Ok(Running::new(Routes::new(SimulationServiceServer::new(api)))
+            .supervised("writer", move || writer.clone().run(shutdown.clone())))
     }
 }

@@ -6,7 +6,7 @@ mod write;
 
 pub(crate) use read::{Filter, Query};
 pub(crate) use work::{Claimed, Hold};
-pub(crate) use write::Once;
+pub(crate) use write::{Once, active};
 
 use crate::{
     convert,
@@ -110,7 +110,8 @@ impl Row {
     }
 
     fn run(self) -> Result<Run, Failure> {
-        let unknown = |what: &str, name: &str| Error::internal(format!("a stored {what} is `{name}`"));
+        let unknown =
+            |what: &str, name: &str| Error::internal(format!("a stored {what} is `{name}`"));
         let step = Step::of_name(&self.step).ok_or_else(|| unknown("step", &self.step))?;
         let state = RunState::of_name(&self.state).ok_or_else(|| unknown("state", &self.state))?;
         Ok(Run {
@@ -120,14 +121,21 @@ impl Row {
                 scenario: self.scenario,
                 seed: self.seed.cast_unsigned(),
                 parameters: self.parameters.read().map_err(Error::internal)?,
-                span: Span { start: self.start_day, end: self.end_day, step },
+                span: Span {
+                    start: self.start_day,
+                    end: self.end_day,
+                    step,
+                },
                 metrics: self.metrics.read().map_err(Error::internal)?,
                 targets: self.targets.read().map_err(Error::internal)?,
                 batch_rows: unsigned(self.batch_rows),
                 rows_total: count(self.rows_total),
             },
             state,
-            place: Place { target: unsigned(self.target), batch: unsigned(self.batch) },
+            place: Place {
+                target: unsigned(self.target),
+                batch: unsigned(self.batch),
+            },
             rows_written: count(self.rows_written),
             message: self.message,
             error: self.error,

@@ -1,5 +1,5 @@
 // The editor of attributes: a row each, moved by hand or by keyboard, with the details of one below it.
-import { ActionIcon, Button, Checkbox, Select, TextInput, Tooltip } from "@mantine/core";
+
 import {
   closestCenter,
   DndContext,
@@ -17,10 +17,11 @@ import {
   verticalListSortingStrategy,
 } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
+import { ActionIcon, Button, Checkbox, Select, TextInput, Tooltip } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconGripVertical, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useRef, useState } from "react";
-import type { Violation } from "@/api/errors";
 import type { Message } from "@/api/contract";
+import type { Violation } from "@/api/errors";
 import { Form, type Value } from "@/kit/form/form";
 import { choices } from "@/kit/format";
 import classes from "./attributes.module.css";
@@ -119,7 +120,11 @@ function Row({ id, row, index, violations, set, remove }: RowProps) {
   const [open, setOpen] = useState(false);
   const sortable = useSortable({ id });
   const called = row.code || `attribute ${index + 1}`;
-  const wrong = (field: string) => violations.filter((one) => one.field === field).map((one) => one.description).join("; ") || undefined;
+  const wrong = (field: string) =>
+    violations
+      .filter((one) => one.field === field)
+      .map((one) => one.description)
+      .join("; ") || undefined;
   const text = (field: "code" | "name" | "unit", label: string, mono = false) => (
     <TextInput
       size="xs"
@@ -141,10 +146,20 @@ function Row({ id, row, index, violations, set, remove }: RowProps) {
     <li
       ref={sortable.setNodeRef}
       className={classes.item}
-      style={{ transform: CSS.Translate.toString(sortable.transform), transition: sortable.transition, opacity: sortable.isDragging ? 0.6 : undefined }}
+      style={{
+        transform: CSS.Translate.toString(sortable.transform),
+        transition: sortable.transition,
+        opacity: sortable.isDragging ? 0.6 : undefined,
+      }}
     >
       <div className={classes.row}>
-        <ActionIcon aria-label={`Move ${called}`} size={24} className={classes.grip} {...sortable.attributes} {...sortable.listeners}>
+        <ActionIcon
+          aria-label={`Move ${called}`}
+          size={24}
+          className={classes.grip}
+          {...sortable.attributes}
+          {...sortable.listeners}
+        >
           <IconGripVertical size={14} />
         </ActionIcon>
         {text("code", "Code", true)}

@@ -44,9 +44,26 @@ export function Create() {
       await navigate({ to: `/meaning/entities/${made.id}` });
     });
   return (
-    <Page title="New entity" above={{ title: "Entities", to: "/meaning/entities" }} purpose="A kind of record, and what is known of each.">
-      <Editor draft={draft} action="Create entity" save={save} cancel={() => void navigate({ to: "/meaning/entities" })}>
-        <Form of={ENTITY} fields={head} value={draft.value} set={draft.set} violations={draft.violations} labels={labels} widgets={{ module: moduleField }} />
+    <Page
+      title="New entity"
+      above={{ title: "Entities", to: "/meaning/entities" }}
+      purpose="A kind of record, and what is known of each."
+    >
+      <Editor
+        draft={draft}
+        action="Create entity"
+        save={save}
+        cancel={() => void navigate({ to: "/meaning/entities" })}
+      >
+        <Form
+          of={ENTITY}
+          fields={head}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+          labels={labels}
+          widgets={{ module: moduleField }}
+        />
         <Section title="Attributes">
           <Attributes value={draft.value} set={draft.set} violations={draft.violations} />
         </Section>

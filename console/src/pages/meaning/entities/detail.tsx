@@ -25,14 +25,14 @@ function typeWords(row: Attribute): string {
 }
 
 const columns: Column<Attribute>[] = [
-  { id: "code", title: "Code", width: "minmax(140px, 1fr)", cell: (row) => <span className="mono">{row.code}</span> },
-  { id: "name", title: "Name", width: "minmax(140px, 1.2fr)", cell: (row) => row.name },
-  { id: "type", title: "Type", width: "130px", cell: typeWords },
-  { id: "unit", title: "Unit", width: "72px", cell: (row) => row.unit },
+  { id: "code", title: "Code", width: "minmax(130px, 1fr)", cell: (row) => <span className="mono">{row.code}</span> },
+  { id: "name", title: "Name", width: "minmax(120px, 1.2fr)", cell: (row) => row.name },
+  { id: "type", title: "Type", width: "116px", cell: typeWords },
+  { id: "unit", title: "Unit", width: "56px", cell: (row) => row.unit },
   {
     id: "is",
     title: "Is",
-    width: "minmax(170px, 1.2fr)",
+    width: "minmax(140px, 1.2fr)",
     cell: (row) => (
       <span style={{ display: "inline-flex", gap: 4 }}>
         {row.primaryKey ? <Badge tone="info">Key</Badge> : null}
@@ -42,7 +42,12 @@ const columns: Column<Attribute>[] = [
       </span>
     ),
   },
-  { id: "about", title: "Meaning", width: "minmax(180px, 2fr)", cell: (row) => row.description || row.allowedValues?.join(", ") },
+  {
+    id: "about",
+    title: "Meaning",
+    width: "minmax(110px, 1.6fr)",
+    cell: (row) => row.description || row.allowedValues?.join(", "),
+  },
 ];
 
 export function Detail() {
@@ -83,7 +88,16 @@ export function Detail() {
           id: "attributes",
           title: "Attributes",
           count: attributes.length,
-          content: <Table label={`Attributes of ${entity.name}`} rows={attributes} columns={columns} id={(row) => row.code ?? ""} name={(row) => row.code ?? ""} inline />,
+          content: (
+            <Table
+              label={`Attributes of ${entity.name}`}
+              rows={attributes}
+              columns={columns}
+              id={(row) => row.code ?? ""}
+              name={(row) => row.code ?? ""}
+              inline
+            />
+          ),
         },
         {
           id: "diagram",

@@ -22,11 +22,28 @@ export default function DiagramPage() {
   );
   const picture = useMemo(() => toPicture(uml.data?.graph, { kinds: ["entity"] }), [uml.data]);
   return (
-    <Page title="Entities" purpose="Entities and the relationships between them; a box leads to its entity." actions={<ViewChoice />} fills>
+    <Page
+      title="Entities"
+      purpose="Entities and the relationships between them; a box leads to its entity."
+      actions={<ViewChoice />}
+      fills
+    >
       <div style={{ display: "flex", gap: 10, alignItems: "center", marginBottom: 10 }}>
-        <Select size="xs" aria-label="Value chain or module" placeholder="All value chains" clearable searchable data={modules} value={url.in ?? null} onChange={(next) => setUrl({ in: next ?? undefined })} w={260} />
+        <Select
+          size="xs"
+          aria-label="Value chain or module"
+          placeholder="All value chains"
+          clearable
+          searchable
+          data={modules}
+          value={url.in ?? null}
+          onChange={(next) => setUrl({ in: next ?? undefined })}
+          w={260}
+        />
         <span className="dim" role="status">
-          {uml.data ? `${count(picture.boxes.length, "entity", "entities")}, ${count(picture.lines.length, "relationship")}` : ""}
+          {uml.data
+            ? `${count(picture.boxes.length, "entity", "entities")}, ${count(picture.lines.length, "relationship")}`
+            : ""}
         </span>
       </div>
       {uml.error ? (
@@ -34,7 +51,9 @@ export default function DiagramPage() {
       ) : uml.isPending ? (
         <PageSkeleton />
       ) : picture.boxes.length === 0 ? (
-        <EmptyState title="Nothing to draw">There are no entities here yet. As soon as there are, they appear with their relationships.</EmptyState>
+        <EmptyState title="Nothing to draw">
+          There are no entities here yet. As soon as there are, they appear with their relationships.
+        </EmptyState>
       ) : (
         <div style={{ flex: 1, minHeight: 0, paddingBottom: 20 }}>
           <Canvas label="Entities and their relationships" height="100%" {...picture} />

@@ -31,7 +31,16 @@ export default function Edit({ entity, close }: { entity: Message<"tessera.metad
   return (
     <Page title={`Edit ${entity.name}`} above={{ title: entity.name ?? "", to: `/meaning/entities/${entity.id}` }}>
       <Editor draft={draft} action="Save changes" save={save} cancel={close}>
-        <Form of={ENTITY} fields={head} value={draft.value} set={draft.set} violations={draft.violations} labels={labels} widgets={{ module: moduleField }} fixed={["code"]} />
+        <Form
+          of={ENTITY}
+          fields={head}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+          labels={labels}
+          widgets={{ module: moduleField }}
+          fixed={["code"]}
+        />
         <Section title="Attributes">
           <Attributes value={draft.value} set={draft.set} violations={draft.violations} />
         </Section>

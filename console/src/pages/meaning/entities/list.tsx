@@ -19,7 +19,14 @@ const Diagram = lazy(() => import("./diagram-page"));
 const columns: Column<Entity>[] = [
   nameColumn("/meaning/entities"),
   { id: "kind", title: "Kind", width: "110px", cell: (row) => words(row.kind), text: (row) => words(row.kind) },
-  { id: "attributes", title: "Attributes", width: "92px", align: "end", cell: (row) => row.attributes?.length ?? 0, text: (row) => row.attributes?.length ?? 0 },
+  {
+    id: "attributes",
+    title: "Attributes",
+    width: "92px",
+    align: "end",
+    cell: (row) => row.attributes?.length ?? 0,
+    text: (row) => row.attributes?.length ?? 0,
+  },
   ...commonColumns<Entity>(),
 ];
 

@@ -14,8 +14,8 @@ import { Editor } from "@/kit/form/editor";
 import { Form, type Value } from "@/kit/form/form";
 import { words } from "@/kit/format";
 import { History } from "@/kit/history/history";
-import { attributeField } from "@/kit/meaning/attribute-field";
 import { DefinitionMenu } from "@/kit/meaning/actions";
+import { attributeField } from "@/kit/meaning/attribute-field";
 import { commonColumns, definitionQuery, nameColumn, useDefinitionFilters } from "@/kit/meaning/columns";
 import { DefinitionFacts } from "@/kit/meaning/facts";
 import { moduleField } from "@/kit/meaning/module-field";
@@ -28,7 +28,20 @@ type Relationship = Message<"tessera.metadata.v1.Relationship">;
 
 const OF = "tessera.metadata.v1.Relationship";
 const HOME = "/meaning/relationships";
-const fields = ["name", "code", "from", "to", "cardinality", "role", "inverseRole", "description", "module", "owner", "tags", "state"];
+const fields = [
+  "name",
+  "code",
+  "from",
+  "to",
+  "cardinality",
+  "role",
+  "inverseRole",
+  "description",
+  "module",
+  "owner",
+  "tags",
+  "state",
+];
 const labels = { role: "Role of the far end", inverseRole: "Role of the near end", module: "Value chain and module" };
 const widgets = { module: moduleField, from: attributeField, to: attributeField };
 
@@ -36,9 +49,27 @@ const place = (ref: Relationship["from"]) => `${ref?.entity ?? ""}.${ref?.attrib
 
 const columns: Column<Relationship>[] = [
   nameColumn(HOME),
-  { id: "from", title: "From", width: "minmax(150px, 1fr)", cell: (row) => <span className="mono">{place(row.from)}</span>, text: (row) => place(row.from) },
-  { id: "to", title: "To", width: "minmax(150px, 1fr)", cell: (row) => <span className="mono">{place(row.to)}</span>, text: (row) => place(row.to) },
-  { id: "cardinality", title: "Cardinality", width: "120px", cell: (row) => words(row.cardinality), text: (row) => words(row.cardinality) },
+  {
+    id: "from",
+    title: "From",
+    width: "minmax(150px, 1fr)",
+    cell: (row) => <span className="mono">{place(row.from)}</span>,
+    text: (row) => place(row.from),
+  },
+  {
+    id: "to",
+    title: "To",
+    width: "minmax(150px, 1fr)",
+    cell: (row) => <span className="mono">{place(row.to)}</span>,
+    text: (row) => place(row.to),
+  },
+  {
+    id: "cardinality",
+    title: "Cardinality",
+    width: "120px",
+    cell: (row) => words(row.cardinality),
+    text: (row) => words(row.cardinality),
+  },
   ...commonColumns<Relationship>(),
 ];
 
@@ -62,12 +93,38 @@ export function List() {
   );
 }
 
-function RelationshipForm({ first, title, above, save, close }: { first: Value; title: string; above: { title: string; to: string }; save: (value: Relationship, changes: string[], requestId: string) => Promise<unknown>; close: () => void }) {
+function RelationshipForm({
+  first,
+  title,
+  above,
+  save,
+  close,
+}: {
+  first: Value;
+  title: string;
+  above: { title: string; to: string };
+  save: (value: Relationship, changes: string[], requestId: string) => Promise<unknown>;
+  close: () => void;
+}) {
   const draft = useDraft(OF, first, "relationship", fields);
   return (
     <Page title={title} above={above}>
-      <Editor draft={draft} action={first.id ? "Save changes" : "Create relationship"} cancel={close} save={() => draft.save((requestId) => save(draft.value as Relationship, draft.changes, requestId))}>
-        <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} labels={labels} widgets={widgets} fixed={first.id ? ["code"] : []} />
+      <Editor
+        draft={draft}
+        action={first.id ? "Save changes" : "Create relationship"}
+        cancel={close}
+        save={() => draft.save((requestId) => save(draft.value as Relationship, draft.changes, requestId))}
+      >
+        <Form
+          of={OF}
+          fields={fields}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+          labels={labels}
+          widgets={widgets}
+          fixed={first.id ? ["code"] : []}
+        />
       </Editor>
     </Page>
   );
@@ -79,7 +136,11 @@ export function Create() {
   const [url] = useUrl();
   return (
     <RelationshipForm
-      first={{ cardinality: "CARDINALITY_MANY_TO_ONE", ...(url.from ? { from: { entity: url.from } } : {}), ...(url.to ? { to: { entity: url.to } } : {}) }}
+      first={{
+        cardinality: "CARDINALITY_MANY_TO_ONE",
+        ...(url.from ? { from: { entity: url.from } } : {}),
+        ...(url.to ? { to: { entity: url.to } } : {}),
+      }}
       title="New relationship"
       above={{ title: "Relationships", to: HOME }}
       close={() => void navigate({ to: HOME })}
@@ -150,8 +211,18 @@ export function Detail() {
           content: (
             <Facts
               rows={[
-                ["From", <span key="f" className="mono">{place(one.from)}</span>],
-                ["To", <span key="t" className="mono">{place(one.to)}</span>],
+                [
+                  "From",
+                  <span key="f" className="mono">
+                    {place(one.from)}
+                  </span>,
+                ],
+                [
+                  "To",
+                  <span key="t" className="mono">
+                    {place(one.to)}
+                  </span>,
+                ],
                 ["Cardinality", words(one.cardinality)],
                 ["The far end is", one.role],
                 ["The near end is", one.inverseRole],

@@ -24,7 +24,10 @@ interface Row {
 }
 
 interface Document {
-  paths: Record<string, Record<string, { operationId: string; tags?: string[]; summary?: string; "x-tessera-permission"?: string }>>;
+  paths: Record<
+    string,
+    Record<string, { operationId: string; tags?: string[]; summary?: string; "x-tessera-permission"?: string }>
+  >;
 }
 
 async function operations(): Promise<Row[]> {
@@ -57,25 +60,73 @@ export function List({ actions }: { actions: ReactNode }) {
   }, [query.data, url.q, url.service]);
   const services = [...new Set((query.data ?? []).map((row) => row.service))].sort();
   const columns: Column<Row>[] = [
-    { id: "call", title: "Call", width: "minmax(320px, 2fr)", cell: (row) => <><span className="mono" style={{ display: "inline-block", width: 52, color: "var(--ink-dim)" }}>{row.method}</span><span className="mono">{row.path}</span></> },
+    {
+      id: "call",
+      title: "Call",
+      width: "minmax(320px, 2fr)",
+      cell: (row) => (
+        <>
+          <span className="mono" style={{ display: "inline-block", width: 52, color: "var(--ink-dim)" }}>
+            {row.method}
+          </span>
+          <span className="mono">{row.path}</span>
+        </>
+      ),
+    },
     { id: "summary", title: "What it does", width: "minmax(220px, 2fr)", cell: (row) => row.summary },
-    { id: "permission", title: "Permission", width: "minmax(180px, 1fr)", cell: (row) => row.permission ? <span className="mono">{row.permission}</span> : <Badge>Everyone</Badge> },
-    { id: "may", title: "You", width: "90px", cell: (row) => (row.permission === "" || may(row.id as Operation) ? "May call" : <span className="dim">May not</span>) },
+    {
+      id: "permission",
+      title: "Permission",
+      width: "minmax(180px, 1fr)",
+      cell: (row) => (row.permission ? <span className="mono">{row.permission}</span> : <Badge>Everyone</Badge>),
+    },
+    {
+      id: "may",
+      title: "You",
+      width: "90px",
+      cell: (row) =>
+        row.permission === "" || may(row.id as Operation) ? "May call" : <span className="dim">May not</span>,
+    },
   ];
   return (
-    <Page title="API reference" purpose="Everything the console does, any program can do: each call, and the permission it needs." actions={actions} fills>
+    <Page
+      title="API reference"
+      purpose="Everything the console does, any program can do: each call, and the permission it needs."
+      actions={actions}
+      fills
+    >
       <div className={classes.tools}>
-        <TextInput size="xs" className={classes.search} type="search" aria-label="Search calls" placeholder="Search calls" leftSection={<IconSearch size={14} aria-hidden />} value={url.q ?? ""} onChange={(event) => setUrl({ q: event.currentTarget.value || undefined }, { replace: true })} />
-        <Filters filters={[{ name: "service", title: "Service", choices: services.map((value) => ({ value, label: value })) }]} />
+        <TextInput
+          size="xs"
+          className={classes.search}
+          type="search"
+          aria-label="Search calls"
+          placeholder="Search calls"
+          leftSection={<IconSearch size={14} aria-hidden />}
+          value={url.q ?? ""}
+          onChange={(event) => setUrl({ q: event.currentTarget.value || undefined }, { replace: true })}
+        />
+        <Filters
+          filters={[{ name: "service", title: "Service", choices: services.map((value) => ({ value, label: value })) }]}
+        />
         <span className={classes.space} />
-        <span className={classes.count} role="status">{query.isPending ? "" : count(rows.length, "call")}</span>
+        <span className={classes.count} role="status">
+          {query.isPending ? "" : count(rows.length, "call")}
+        </span>
       </div>
       {query.error ? (
         <ErrorState error={query.error} retry={() => void query.refetch()} />
       ) : rows.length === 0 && !query.isPending ? (
         <EmptyState title="No call fits">Try fewer words.</EmptyState>
       ) : (
-        <Table label="Calls" rows={rows} columns={columns} id={(row) => row.id} name={(row) => row.id} loading={query.isPending} />
+        <Table
+          label="Calls"
+          rows={rows}
+          columns={columns}
+          id={(row) => row.id}
+          name={(row) => row.id}
+          loading={query.isPending}
+        />
       )}
     </Page>
   );

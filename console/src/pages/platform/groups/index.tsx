@@ -30,9 +30,31 @@ const HOME = "/platform/groups";
 const fields = ["name", "description"];
 
 const columns: Column<Group>[] = [
-  { id: "name", title: "Name", width: "minmax(180px, 1fr)", cell: (row) => <Link to={`${HOME}/${row.id}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>{row.name}</Link>, text: (row) => row.name },
-  { id: "description", title: "What for", width: "minmax(200px, 2fr)", cell: (row) => row.description, text: (row) => row.description },
-  { id: "updated", title: "Changed", width: "130px", cell: (row) => <Time value={row.updateTime} />, text: (row) => row.updateTime },
+  {
+    id: "name",
+    title: "Name",
+    width: "minmax(180px, 1fr)",
+    cell: (row) => (
+      <Link to={`${HOME}/${row.id}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
+        {row.name}
+      </Link>
+    ),
+    text: (row) => row.name,
+  },
+  {
+    id: "description",
+    title: "What for",
+    width: "minmax(200px, 2fr)",
+    cell: (row) => row.description,
+    text: (row) => row.description,
+  },
+  {
+    id: "updated",
+    title: "Changed",
+    width: "130px",
+    cell: (row) => <Time value={row.updateTime} />,
+    text: (row) => row.updateTime,
+  },
 ];
 
 export function List() {
@@ -54,11 +76,30 @@ export function List() {
   );
 }
 
-function GroupForm({ first, title, above, action, save, close }: { first: Value; title: string; above: { title: string; to: string }; action: string; save: (value: Group, changes: string[], requestId: string) => Promise<unknown>; close: () => void }) {
+function GroupForm({
+  first,
+  title,
+  above,
+  action,
+  save,
+  close,
+}: {
+  first: Value;
+  title: string;
+  above: { title: string; to: string };
+  action: string;
+  save: (value: Group, changes: string[], requestId: string) => Promise<unknown>;
+  close: () => void;
+}) {
   const draft = useDraft(OF, first, "group", fields);
   return (
     <Page title={title} above={above}>
-      <Editor draft={draft} action={action} cancel={close} save={() => draft.save((requestId) => save(draft.value as Group, draft.changes, requestId))}>
+      <Editor
+        draft={draft}
+        action={action}
+        cancel={close}
+        save={() => draft.save((requestId) => save(draft.value as Group, draft.changes, requestId))}
+      >
         <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} />
       </Editor>
     </Page>
@@ -93,11 +134,25 @@ function Members({ group }: { group: Group }) {
   const remove = useChange("IdentityService_RemoveGroupMembers");
   const [text, setText] = useState("");
   const [asked] = useDebouncedValue(text, 150);
-  const users = useCall("IdentityService_ListUsers", { query: { emailPrefix: asked, pageSize: 20 } }, { enabled: may("IdentityService_ListUsers"), keep: true }).data?.users ?? [];
+  const users =
+    useCall(
+      "IdentityService_ListUsers",
+      { query: { emailPrefix: asked, pageSize: 20 } },
+      { enabled: may("IdentityService_ListUsers"), keep: true },
+    ).data?.users ?? [];
   const change = may("IdentityService_AddGroupMembers");
   const put = (user: string) => add.mutateAsync({ path: { group_id: id }, body: { userIds: [user] } as never });
   const memberColumns: Column<Member>[] = [
-    { id: "name", title: "Name", width: "minmax(160px, 1fr)", cell: (row) => <Link to={`/platform/users/${row.userId}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>{row.displayName || row.email}</Link> },
+    {
+      id: "name",
+      title: "Name",
+      width: "minmax(160px, 1fr)",
+      cell: (row) => (
+        <Link to={`/platform/users/${row.userId}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
+          {row.displayName || row.email}
+        </Link>
+      ),
+    },
     { id: "email", title: "E-mail", width: "minmax(160px, 1fr)", cell: (row) => row.email },
     { id: "joined", title: "Joined", width: "120px", cell: (row) => <Time value={row.joinTime} /> },
     ...(change
@@ -114,7 +169,11 @@ function Members({ group }: { group: Group }) {
                   remove.mutate(
                     { path: { group_id: id }, body: { userIds: [row.userId ?? ""] } as never },
                     {
-                      onSuccess: () => toast({ title: `${row.displayName || row.email} has left ${group.name}`, undo: () => put(row.userId ?? "") }),
+                      onSuccess: () =>
+                        toast({
+                          title: `${row.displayName || row.email} has left ${group.name}`,
+                          undo: () => put(row.userId ?? ""),
+                        }),
                       onError: (cause) => toastError("Nobody was removed", cause),
                     },
                   )
@@ -140,7 +199,9 @@ function Members({ group }: { group: Group }) {
           value={null}
           searchValue={text}
           onSearchChange={setText}
-          data={users.filter((user) => !list.rows.some((member) => member.userId === user.id)).map((user) => ({ value: user.id ?? "", label: `${user.displayName || user.email} (${user.email})` }))}
+          data={users
+            .filter((user) => !list.rows.some((member) => member.userId === user.id))
+            .map((user) => ({ value: user.id ?? "", label: `${user.displayName || user.email} (${user.email})` }))}
           filter={({ options }) => options}
           nothingFoundMessage="Nobody"
           onChange={(user) => {
@@ -154,7 +215,18 @@ function Members({ group }: { group: Group }) {
       ) : !list.isPending && list.rows.length === 0 ? (
         <EmptyState title="Nobody is in this group yet">Add users by their e-mail address.</EmptyState>
       ) : (
-        <Table label="Members" rows={list.rows} columns={memberColumns} id={(row) => row.userId ?? ""} name={(row) => row.displayName ?? row.email ?? ""} to={(row) => `/platform/users/${row.userId}`} loading={list.isPending} hasMore={list.hasNextPage} loadMore={() => void list.fetchNextPage()} inline />
+        <Table
+          label="Members"
+          rows={list.rows}
+          columns={memberColumns}
+          id={(row) => row.userId ?? ""}
+          name={(row) => row.displayName ?? row.email ?? ""}
+          to={(row) => `/platform/users/${row.userId}`}
+          loading={list.isPending}
+          hasMore={list.hasNextPage}
+          loadMore={() => void list.fetchNextPage()}
+          inline
+        />
       )}
     </>
   );
@@ -181,7 +253,11 @@ export function Detail() {
         close={close}
         save={async (next, changes) => {
           if (changes.length > 0) {
-            await call("IdentityService_UpdateGroup", { path: { "group.id": id }, query: { updateMask: changes.join(",") }, body: { ...next, etag: group.etag } });
+            await call("IdentityService_UpdateGroup", {
+              path: { "group.id": id },
+              query: { updateMask: changes.join(",") },
+              body: { ...next, etag: group.etag },
+            });
             toast({ title: `${next.name} is changed` });
           }
           close();
@@ -209,7 +285,14 @@ export function Detail() {
             </>
           ) : null
         }
-        facts={<Facts rows={[["Changed", <Time key="t" value={group.updateTime} />], ["Created", <Time key="t" value={group.createTime} />]]} />}
+        facts={
+          <Facts
+            rows={[
+              ["Changed", <Time key="t" value={group.updateTime} />],
+              ["Created", <Time key="t" value={group.createTime} />],
+            ]}
+          />
+        }
         tabs={[
           { id: "members", title: "Members", content: <Members group={group} /> },
           { id: "roles", title: "Roles", content: <Roles kind="SUBJECT_KIND_GROUP" id={id} name={group.name ?? ""} /> },

@@ -47,9 +47,20 @@ export function Create() {
   const [secret, setSecret] = useState("");
   if (secret) {
     return (
-      <Page title="The token is made" above={{ title: "API tokens", to: HOME }} purpose="Copy its secret now: it is shown this once and never again.">
+      <Page
+        title="The token is made"
+        above={{ title: "API tokens", to: HOME }}
+        purpose="Copy its secret now: it is shown this once and never again."
+      >
         <Group gap="xs" maw={620} wrap="nowrap">
-          <TextInput readOnly value={secret} aria-label="Secret" classNames={{ input: "mono" }} style={{ flex: 1 }} onFocus={(event) => event.currentTarget.select()} />
+          <TextInput
+            readOnly
+            value={secret}
+            aria-label="Secret"
+            classNames={{ input: "mono" }}
+            style={{ flex: 1 }}
+            onFocus={(event) => event.currentTarget.select()}
+          />
           <CopyButton value={secret}>
             {({ copied, copy }) => (
               <ActionIcon variant="default" size={32} aria-label={copied ? "Copied" : "Copy the secret"} onClick={copy}>
@@ -59,7 +70,8 @@ export function Create() {
           </CopyButton>
         </Group>
         <p className="dim">
-          A first call: <code className="mono">curl -H "authorization: Bearer …" {window.location.origin}/api/v1/identity/self</code>
+          A first call:{" "}
+          <code className="mono">curl -H "authorization: Bearer …" {window.location.origin}/api/v1/identity/self</code>
         </p>
         <Button variant="default" onClick={() => void navigate({ to: HOME })}>
           I have it
@@ -82,7 +94,14 @@ export function Create() {
           })
         }
       >
-        <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} labels={{ expireTime: "Expires", permissions: "Narrowed to" }} />
+        <Form
+          of={OF}
+          fields={fields}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+          labels={{ expireTime: "Expires", permissions: "Narrowed to" }}
+        />
       </Editor>
     </Page>
   );

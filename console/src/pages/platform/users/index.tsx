@@ -1,5 +1,5 @@
 // Users: the people of the tenant.
-import { Button, Menu, ActionIcon } from "@mantine/core";
+import { ActionIcon, Button, Menu } from "@mantine/core";
 import { IconDots, IconPencil } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
@@ -15,9 +15,9 @@ import { useDraft } from "@/kit/form/draft";
 import { Editor } from "@/kit/form/editor";
 import { Form, type Value } from "@/kit/form/form";
 import { choices, words } from "@/kit/format";
-import { Page } from "@/kit/page";
 import { Roles } from "@/kit/identity/roles";
 import { Tokens } from "@/kit/identity/tokens";
+import { Page } from "@/kit/page";
 import { List as ListPage } from "@/kit/table/list";
 import type { Column } from "@/kit/table/table";
 import { useId, useUrl } from "@/kit/url";
@@ -44,12 +44,39 @@ const columns: Column<User>[] = [
     ),
     text: nameOf,
   },
-  { id: "email", title: "E-mail", sort: "USER_ORDER_EMAIL", width: "minmax(190px, 1.2fr)", cell: (row) => row.email, text: (row) => row.email },
+  {
+    id: "email",
+    title: "E-mail",
+    sort: "USER_ORDER_EMAIL",
+    width: "minmax(190px, 1.2fr)",
+    cell: (row) => row.email,
+    text: (row) => row.email,
+  },
   { id: "title", title: "Title", cell: (row) => row.title, text: (row) => row.title },
   { id: "department", title: "Department", cell: (row) => row.department, text: (row) => row.department },
-  { id: "state", title: "State", width: "110px", cell: (row) => <StateBadge state={row.state} />, text: (row) => words(row.state) },
-  { id: "seen", title: "Last sign-in", width: "130px", cell: (row) => <Time value={row.lastSignInTime} />, text: (row) => row.lastSignInTime },
-  { id: "created", title: "Created", sort: "USER_ORDER_CREATE_TIME", width: "120px", optional: true, cell: (row) => <Time value={row.createTime} />, text: (row) => row.createTime },
+  {
+    id: "state",
+    title: "State",
+    width: "110px",
+    cell: (row) => <StateBadge state={row.state} />,
+    text: (row) => words(row.state),
+  },
+  {
+    id: "seen",
+    title: "Last sign-in",
+    width: "130px",
+    cell: (row) => <Time value={row.lastSignInTime} />,
+    text: (row) => row.lastSignInTime,
+  },
+  {
+    id: "created",
+    title: "Created",
+    sort: "USER_ORDER_CREATE_TIME",
+    width: "120px",
+    optional: true,
+    cell: (row) => <Time value={row.createTime} />,
+    text: (row) => row.createTime,
+  },
 ];
 
 export function List() {
@@ -88,7 +115,11 @@ export function Create() {
   const draft = useDraft("tessera.identity.v1.CreateUserRequest", { user: {}, mustChangePassword: true }, "", all);
   const user = (draft.value.user ?? {}) as Value;
   return (
-    <Page title="New user" above={{ title: "Users", to: HOME }} purpose="Someone who may sign in. What they may do, their roles say; those are given on the next page.">
+    <Page
+      title="New user"
+      above={{ title: "Users", to: HOME }}
+      purpose="Someone who may sign in. What they may do, their roles say; those are given on the next page."
+    >
       <Editor
         draft={draft}
         action="Create user"
@@ -113,7 +144,17 @@ export function Create() {
           violations={draft.violations.map((one) => ({ ...one, field: one.field.replace(/^user\./, "") }))}
         />
         <div style={{ height: 18 }} />
-        <Form of="tessera.identity.v1.CreateUserRequest" fields={["password", "mustChangePassword"]} value={draft.value} set={draft.set} violations={draft.violations} labels={{ password: "First password", mustChangePassword: "Must choose an own password at the first sign-in" }} />
+        <Form
+          of="tessera.identity.v1.CreateUserRequest"
+          fields={["password", "mustChangePassword"]}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+          labels={{
+            password: "First password",
+            mustChangePassword: "Must choose an own password at the first sign-in",
+          }}
+        />
       </Editor>
     </Page>
   );
@@ -143,7 +184,14 @@ function Edit({ user, close }: { user: User; close: () => void }) {
           })
         }
       >
-        <Form of={OF} fields={fields} labels={labels} value={draft.value} set={draft.set} violations={draft.violations} />
+        <Form
+          of={OF}
+          fields={fields}
+          labels={labels}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+        />
       </Editor>
     </Page>
   );
@@ -189,7 +237,14 @@ export function Detail() {
                 <Menu.Dropdown>
                   <Menu.Item onClick={() => setAsking("password")}>Set a new password</Menu.Item>
                   {disabled ? (
-                    <Menu.Item onClick={() => void enable().then(() => toast({ title: `${nameOf(user)} may sign in again` }), (cause: unknown) => toastError("It did not work", cause))}>
+                    <Menu.Item
+                      onClick={() =>
+                        void enable().then(
+                          () => toast({ title: `${nameOf(user)} may sign in again` }),
+                          (cause: unknown) => toastError("It did not work", cause),
+                        )
+                      }
+                    >
                       Enable
                     </Menu.Item>
                   ) : (
@@ -217,7 +272,15 @@ export function Detail() {
                 ["Created", <Time key="t" value={user.createTime} />],
               ]}
             />
-            <Facts title="Groups" rows={(groups.data?.groups ?? []).map((group) => [group.name ?? "", <Link key={group.id} className="link" to={`/platform/groups/${group.id}`}>Open</Link>])} />
+            <Facts
+              title="Groups"
+              rows={(groups.data?.groups ?? []).map((group) => [
+                group.name ?? "",
+                <Link key={group.id} className="link" to={`/platform/groups/${group.id}`}>
+                  Open
+                </Link>,
+              ])}
+            />
           </>
         }
         tabs={[
@@ -254,7 +317,8 @@ export function Detail() {
             await refresh();
           }}
         >
-          They cannot sign in any more, their tokens stop working, and the e-mail address is free again. What they did stays in the history. This cannot be undone.
+          They cannot sign in any more, their tokens stop working, and the e-mail address is free again. What they did
+          stays in the history. This cannot be undone.
         </Confirm>
       ) : null}
     </>

@@ -21,7 +21,12 @@ export function ResetPassword({ user, close }: { user: Message<"tessera.identity
         onSubmit={(event) => {
           event.preventDefault();
           void draft
-            .save(() => call("IdentityService_ResetPassword", { path: { id: user.id ?? "" }, body: draft.value as Message<typeof OF> }))
+            .save(() =>
+              call("IdentityService_ResetPassword", {
+                path: { id: user.id ?? "" },
+                body: draft.value as Message<typeof OF>,
+              }),
+            )
             .then(async (done) => {
               if (!done) return;
               toast({ title: `${name} has a new password` });
@@ -30,7 +35,14 @@ export function ResetPassword({ user, close }: { user: Message<"tessera.identity
             });
         }}
       >
-        <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} labels={{ mustChangePassword: "Must choose an own one at the next sign-in" }} />
+        <Form
+          of={OF}
+          fields={fields}
+          value={draft.value}
+          set={draft.set}
+          violations={draft.violations}
+          labels={{ mustChangePassword: "Must choose an own one at the next sign-in" }}
+        />
         {draft.error && draft.violations.length === 0 ? (
           <p role="alert" style={{ color: "var(--bad)" }}>
             {draft.error.message}. {draft.error.advice}

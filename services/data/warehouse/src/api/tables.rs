@@ -15,7 +15,7 @@ use tonic::Response;
 
 impl Api {
     /// The contract allows 0 to 1000; 0 is our own choice.
-    fn rows_of_page(&self, asked: i32) -> u16 {
+    pub(super) fn rows_of_page(&self, asked: i32) -> u16 {
         u16::try_from(asked)
             .ok()
             .filter(|size| *size > 0)

@@ -2,7 +2,7 @@
 
 use super::{
     chunk::{Interval, Span},
-    table::{self, Column, TableShape, qualified, quoted},
+    table::{self, Column, TableShape, column_of_t, qualified, quoted},
 };
 use formula::{DataType, EntityKind};
 use sha2::{Digest, Sha256};
@@ -263,9 +263,9 @@ pub(crate) enum Conversion {
     Midnight,
 }
 
-/// The value of a column, converted.
+/// The value of a column of `t`, converted.
 pub(crate) fn converted(dialect: Dialect, conversion: Conversion, column: &str) -> String {
-    let c = quoted(column);
+    let c = column_of_t(column);
     let sqlite = dialect == Dialect::Sqlite;
     let power = |digits: u8| 10_i64.pow(u32::from(digits.min(18)));
     match conversion {
@@ -296,7 +296,7 @@ pub(crate) fn converted(dialect: Dialect, conversion: Conversion, column: &str) 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Copied {
     pub(crate) column: String,
-    /// SQL over the old table.
+    /// SQL over the old table, `t`.
     pub(crate) value: String,
 }
 
@@ -317,17 +317,17 @@ pub(crate) fn rebuild(
     if let Some(copied) = copied {
         let system = table::SYSTEM_COLUMNS.iter().map(|name| Copied {
             column: (*name).to_owned(),
-            value: quoted(name),
+            value: column_of_t(name),
         });
         let extra = extra.iter().map(|column| Copied {
             column: column.name.clone(),
-            value: quoted(&column.name),
+            value: column_of_t(&column.name),
         });
         let all: Vec<_> = system.chain(copied.iter().cloned()).chain(extra).collect();
         let columns: Vec<_> = all.iter().map(|copied| quoted(&copied.column)).collect();
         let values: Vec<_> = all.iter().map(|copied| copied.value.as_str()).collect();
         script.push(format!(
-            "INSERT INTO {} ({}) SELECT {} FROM {}",
+            "INSERT INTO {} ({}) SELECT {} FROM {} AS t",
             new.qualified(),
             columns.join(", "),
             values.join(", "),

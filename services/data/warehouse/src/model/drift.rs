@@ -3,7 +3,7 @@
 use super::{
     chunk::Span,
     ddl::{self, Dialect, Physical, PhysicalColumn, PhysicalIndex},
-    table::{TableShape, quoted},
+    table::{TableShape, column_of_t, quoted},
 };
 use std::collections::BTreeMap;
 use value::Time;
@@ -282,11 +282,11 @@ fn differs(
     found
 }
 
-/// A column's value as another type.
+/// The value of a column of `t` as another type.
 pub(crate) fn cast(dialect: Dialect, name: &str, sql_type: &str) -> String {
     match dialect {
-        Dialect::Sqlite => format!("CAST({} AS {sql_type})", quoted(name)),
-        Dialect::Postgres => format!("{}::{sql_type}", quoted(name)),
+        Dialect::Sqlite => format!("CAST({} AS {sql_type})", column_of_t(name)),
+        Dialect::Postgres => format!("{}::{sql_type}", column_of_t(name)),
     }
 }
 

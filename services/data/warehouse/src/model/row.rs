@@ -208,17 +208,6 @@ impl Layout {
         }
         (changes, faults)
     }
-
-    /// What tells a row with these cells from others, as the database spells it.
-    pub(crate) fn key_of(&self, cells: &[Cell]) -> Vec<Option<String>> {
-        let cell = |index: &usize| cells[*index].stored(self.columns[*index].data_type);
-        self.identity.iter().map(cell).collect()
-    }
-
-    /// The place in time of a row with these cells.
-    pub(crate) fn moment_of(&self, cells: &[Cell]) -> Option<value::Time> {
-        self.time.and_then(|index| cells[index].moment())
-    }
 }
 
 fn required(column: &Column) -> Fault {

@@ -176,7 +176,12 @@ impl TableShape {
     }
 }
 
-/// A name as SQL.
+/// A column of the table `t` as SQL. Without the table SQLite takes a quoted name that it does not know for a text.
+pub(crate) fn column_of_t(name: &str) -> String {
+    format!("t.{}", quoted(name))
+}
+
+/// A name as SQL; what is read from a column is [`column_of_t`].
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

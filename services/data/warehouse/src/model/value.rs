@@ -5,7 +5,7 @@
 
 mod number;
 
-pub(crate) use number::{decimal_of_text, decimal_text};
+pub(crate) use number::{decimal_of_text, decimal_text, sure};
 
 use formula::{DataType, calendar};
 use serde_json::Value as Json;

@@ -186,7 +186,9 @@ impl<'a> Matching<'a> {
                 clause(&conditions, Lane::Write, dialect)
             );
             let found = rows(conn, Lane::Write, &sql, &writer.into_binds())?;
-            let version = found.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+            let version: Option<i64> = found
+                .first()
+                .and_then(|row| row.first()?.as_deref()?.parse().ok());
             match version {
                 Some(version) if version == *expected => {}
                 Some(_) => return Err(etag::mismatch().into()),

@@ -73,12 +73,12 @@ pub(crate) struct Once {
 }
 
 /// What was done so far to one table.
-pub(super) struct Touched {
+pub(crate) struct Touched {
     /// Rows more or fewer by chunk.
-    pub(super) deltas: Deltas,
-    pub(super) inserted: i64,
-    pub(super) updated: i64,
-    pub(super) deleted: i64,
+    pub(crate) deltas: Deltas,
+    pub(crate) inserted: i64,
+    pub(crate) updated: i64,
+    pub(crate) deleted: i64,
 }
 
 /// What every part of a change needs.
@@ -130,7 +130,7 @@ impl Store {
             })?;
             serde_json::from_slice(&answer).map_err(|e| Failure::from(Error::internal(e)))
         };
-        self.tables.write(&own, entities, work).await
+        self.tables.write(&own, entities, work).await.inspect_err(|e| eprintln!("DBG {e:?} {:?}", std::error::Error::source(e)))
     }
 }
 

@@ -23,6 +23,9 @@ use error::Result;
 use std::{collections::BTreeMap, sync::Arc};
 use value::Time;
 
+/// Definitions that `metadata` is asked for at once.
+const ASKED: usize = 500;
+
 /// What a check does besides looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Check {
@@ -53,10 +56,16 @@ impl Tables {
             })
             .await?;
         let mut drifts = Vec::new();
-        for shape in &shapes {
-            let codes = [shape.entity.as_str()];
-            let definition = self.definitions(scope, &codes).await?.pop().flatten();
-            drifts.extend(self.check_table(scope, shape, definition, check).await?);
+        for shapes in shapes.chunks(ASKED) {
+            // Of an entity deleted and defined anew there are two tables of one code.
+            let mut codes: Vec<_> = shapes.iter().map(|shape| shape.entity.as_str()).collect();
+            codes.dedup();
+            let known = self.definitions(scope, &codes).await?;
+            for shape in shapes {
+                let at = codes.iter().position(|code| *code == shape.entity);
+                let definition = at.and_then(|at| known[at].clone());
+                drifts.extend(self.check_table(scope, shape, definition, check).await?);
+            }
         }
         Ok((drifts, shapes.len()))
     }

@@ -4,7 +4,7 @@ use crate::model::{
     change::{Facts, Question},
     chunk::{Interval, Span},
     ddl::{self, Dialect, Physical, PhysicalColumn, PhysicalIndex},
-    table::{TableShape, quoted},
+    table::{TableShape, column_of_t},
 };
 use db::{Conn, Failure, MultiBackend};
 use diesel::{
@@ -26,7 +26,7 @@ pub(crate) fn run(conn: &mut Conn, script: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a statement failed because a table or a column that it names is not there. Only the text tells.
+/// Whether a statement failed because a table, a partition or a column is not there. Only the text tells.
 pub(crate) fn is_undefined(sql: &Sql) -> bool {
     let Sql::DatabaseError(_, info) = sql else {
         return false;
@@ -38,6 +38,7 @@ pub(crate) fn is_undefined(sql: &Sql) -> bool {
         || text.contains("has no column named")
         || postgres && text.contains("does not exist")
         || postgres && text.contains(" of relation ")
+        || text.starts_with("no partition of relation")
         || text.starts_with("cached plan must not change result type")
 }
 
@@ -93,16 +94,16 @@ pub(crate) fn facts(
     for question in questions {
         match question {
             Question::Range(column) => {
-                let c = quoted(column);
-                let sql = format!("SELECT min({c}) AS low, max({c}) AS high FROM {table}");
+                let c = column_of_t(column);
+                let sql = format!("SELECT min({c}) AS low, max({c}) AS high FROM {table} AS t");
                 let row: Extremes = sql_query(sql).get_result(conn)?;
                 facts.ranges.insert(column.clone(), row.low.zip(row.high));
             }
             Question::Outside(column, values) => {
-                let c = quoted(column);
+                let c = column_of_t(column);
                 let marks: Vec<_> = (1..=values.len()).map(|at| format!("${at}")).collect();
                 let sql = format!(
-                    "SELECT count(*) AS n FROM {table} WHERE {c} NOT IN ({})",
+                    "SELECT count(*) AS n FROM {table} AS t WHERE {c} NOT IN ({})",
                     marks.join(", ")
                 );
                 let mut query = sql_query(sql).into_boxed::<MultiBackend>();
@@ -311,9 +312,9 @@ pub(crate) fn counts(conn: &mut Conn, shape: &TableShape) -> Result<BTreeMap<Tim
         conn.is_postgres(),
         interval,
         time.data_type,
-        &quoted(&time.name),
+        &column_of_t(&time.name),
     );
-    let sql = format!("SELECT {day} AS day, count(*) AS n FROM {table} GROUP BY 1");
+    let sql = format!("SELECT {day} AS day, count(*) AS n FROM {table} AS t GROUP BY 1");
     let rows: Vec<DayCount> = sql_query(sql).load(conn)?;
     rows.into_iter()
         .map(|row| {

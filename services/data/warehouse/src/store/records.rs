@@ -69,7 +69,7 @@ impl super::Store {
                 let view = View::new(&shapes[0], &filters)?;
                 conn.until(end, |conn| page(conn, &view, &ask, end))
             })
-            .await
+            .await.inspect_err(|e| eprintln!("DBG {e:?} {:?}", std::error::Error::source(e)))
     }
 
     /// The rows of these ids that there are, in no order.

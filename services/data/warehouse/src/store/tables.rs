@@ -7,7 +7,7 @@
 mod chunks;
 mod follow;
 mod list;
-pub(super) mod registry;
+pub(crate) mod registry;
 
 pub(super) use chunks::{correct, counts as chunk_counts, open_partition};
 pub(crate) use chunks::{open_chunks, record_change};
@@ -35,6 +35,9 @@ use value::{Clock, Id};
 
 /// Definitions and shapes that are kept at hand.
 const KEPT: u64 = 20_000;
+
+/// How often work is done with a table that others keep changing; the last round tells the caller.
+const ROUNDS: [bool; 3] = [false, false, true];
 
 /// How tables are made.
 #[derive(Clone, Debug)]
@@ -181,7 +184,7 @@ impl Tables {
         Ok(shapes)
     }
 
-    /// Reads the tables of these entities in one snapshot. The work is done again, once, if a table was changed meanwhile or is not as it
+    /// Reads the tables of these entities in one snapshot. The work is done again if a table was changed meanwhile, or is not as it
     /// should be and could be put right.
     pub(crate) async fn read<T, W>(
         &self,
@@ -195,7 +198,7 @@ impl Tables {
     {
         let codes: Vec<_> = entities.iter().map(String::as_str).collect();
         let work = Arc::new(work);
-        for last in [false, true] {
+        for last in ROUNDS {
             let shapes = self.ready_for_read(scope, &codes).await?;
             let (work, used) = (Arc::clone(&work), shapes.clone());
             let outcome = self
@@ -230,7 +233,7 @@ impl Tables {
     {
         let codes: Vec<_> = entities.iter().map(String::as_str).collect();
         let work = Arc::new(work);
-        for last in [false, true] {
+        for last in ROUNDS {
             let shapes = self.ready_for_write(scope, &codes).await?;
             let (work, used) = (Arc::clone(&work), shapes.clone());
             // Read committed, with the tables locked first: what a serialisable transaction could only find out at its end.
@@ -332,7 +335,9 @@ impl Tables {
     ) -> Result<Arc<TableShape>> {
         let key = (scope.tenant(), entity.to_owned());
         let known = self.0.known.get(&key);
-        if let Some(shape) = known.as_ref().and_then(|known| known.shape.clone()) {
+        // One that could not follow may have been brought in line by another process.
+        let shape = known.as_ref().and_then(|known| known.shape.clone());
+        if let Some(shape) = shape.filter(|shape| shape.state == TableState::Current) {
             return Ok(shape);
         }
         let shape = Arc::new(self.follow(scope, definition, false).await?);

@@ -7,7 +7,7 @@ use crate::{
         ddl::ZONE,
         table::{TableShape, quoted},
     },
-    store::tables::{open_chunks, record_change, registry},
+    store::tables::{Settings, Tables, open_chunks, record_change, registry},
 };
 use db::{
     Conn, Failure,
@@ -146,6 +146,27 @@ impl House {
         self.bench.db().zone(ZONE).is_some()
     }
 
+    /// Tables as another process over the same database sees them.
+    pub(super) fn tables(&self) -> Tables {
+        let methods = Arc::new(proto::MethodTable::new([
+            &proto::CONTRACTS,
+            &proto_meaning::CONTRACTS,
+        ]));
+        let clock: Arc<dyn value::Clock> = Arc::new(value::SystemClock);
+        let authority = auth::Authority::new(auth::Config::default(), clock.clone());
+        let guards = rpc::Guards::builder(&methods, Arc::new(authority)).build();
+        let routes = Routes::new(MetadataServiceServer::new(self.ontology.clone()));
+        let outbound = rpc::Outbound::builder(methods).build();
+        let inbound = rpc::Inbound::new(guards, routes);
+        let channel = Channel::local("metadata", outbound, inbound);
+        let settings = Settings {
+            chunk_interval: crate::Interval::Month,
+            max_chunks: 100,
+        };
+        let metadata = crate::calls::Metadata::new(channel);
+        Tables::new(self.bench.db().clone(), clock, metadata, settings)
+    }
+
     /// Defines an entity of the bench's tenant.
     pub(super) fn define(&self, entity: Entity) -> Entity {
         self.ontology.define(self.bench.tenant(), entity)
@@ -193,7 +214,8 @@ impl House {
     pub(super) async fn shape(&self, entity: &str) -> TableShape {
         let (tenant, codes) = (self.bench.tenant(), vec![entity.to_owned()]);
         let ground = self.ground();
-        let found = self.bench.db().read(&self.bench.scope(), move |conn| {
+        let scope = self.bench.scope();
+        let found = self.bench.db().read(&scope, move |conn| {
             registry::of_codes(conn, &ground, tenant, &codes)
         });
         found.await.unwrap().pop().expect("the table is there")
@@ -231,7 +253,8 @@ impl House {
             text: Option<String>,
         }
         let sql = sql.to_owned();
-        let rows = self.bench.db().read(&self.bench.scope(), move |conn| {
+        let scope = self.bench.scope();
+        let rows = self.bench.db().read(&scope, move |conn| {
             let rows: Vec<Row> = sql_query(&sql).load(conn)?;
             Ok(rows.into_iter().map(|row| row.text).collect())
         });
@@ -245,7 +268,8 @@ impl House {
             n: i64,
         }
         let sql = sql.to_owned();
-        let row = self.bench.db().read(&self.bench.scope(), move |conn| {
+        let scope = self.bench.scope();
+        let row = self.bench.db().read(&scope, move |conn| {
             let row: Row = sql_query(&sql).get_result(conn)?;
             Ok(row.n)
         });

@@ -7,6 +7,7 @@ use super::{
     Body, Definition, Kind,
     entity::{self, Entity},
     metric::{Metric, MetricType},
+    uses::Uses,
 };
 use error::{Violation, Violations};
 use formula::{Code, DataType, Ontology, Problem, Problems, Unit};
@@ -115,7 +116,8 @@ impl World {
 
     /// Reports what the crate `formula` would understand otherwise than it is meant, or not calculate.
     fn check_uses(&self, metric: &Metric, found: &mut Violations) {
-        for name in metric.bare_attributes() {
+        let Uses { references, bare } = metric.uses();
+        for name in bare {
             if self.entities.contains_key(&name) {
                 let entity = metric.default_entity().unwrap_or_default();
                 let words = format!(
@@ -128,7 +130,7 @@ impl World {
             .into_iter()
             .map(|(field, code)| (field.to_owned(), code.to_owned()))
             .collect();
-        let read = metric.formula_references().into_iter();
+        let read = references.into_iter();
         used.extend(
             read.filter(|one| one.kind == Kind::Metric)
                 .map(|one| (one.path, one.code)),
@@ -220,15 +222,12 @@ impl Definition {
         let Body::Metric(metric) = &self.body else {
             return Vec::new();
         };
-        let mut all: Vec<_> = metric
-            .formula_references()
-            .into_iter()
-            .map(|one| (one.kind, one.code))
-            .collect();
+        let Uses { references, bare } = metric.uses();
+        let read = references.into_iter().map(|one| (one.kind, one.code));
+        let bare = bare.into_iter().map(|code| (Kind::Entity, code));
+        let mut all: Vec<_> = read.chain(bare).collect();
         let specs = specs(metric).into_iter();
         all.extend(specs.map(|(_, code)| (Kind::Metric, code.to_owned())));
-        let bare = metric.bare_attributes().into_iter();
-        all.extend(bare.map(|code| (Kind::Entity, code)));
         let placed = metric.time_attribute.iter().map(|time| &time.entity);
         let member = metric.set.iter().map(|set| &set.member.entity);
         let entities = placed.chain(member).map(String::as_str);
@@ -282,8 +281,7 @@ fn retyped_attributes(old: &Entity, new: &Entity) -> Option<Option<Vec<String>>>
 fn as_entity(code: &str, entity: &Entity) -> formula::Entity {
     let attribute = |attribute: &entity::Attribute| {
         let mut typed = formula::Attribute::new(&attribute.code, as_type(attribute.data_type?));
-        // What was stored before units were checked is a bare number to formulas.
-        typed.unit = attribute.unit.parse().unwrap_or_default();
+        typed.unit = Unit::named(&attribute.unit);
         typed.key = attribute.primary_key;
         typed.time = attribute.time_attribute;
         Some(typed)
@@ -319,7 +317,7 @@ fn as_type(data_type: entity::DataType) -> DataType {
 
 /// The unit that is shown is the one that is calculated; a bare number may say what it counts.
 fn check_unit(metric: &Metric, unit: &Unit, found: &mut Violations) {
-    let said = metric.unit.parse::<Unit>().unwrap_or_default();
+    let said = Unit::named(&metric.unit);
     let fits = said.is_none() || unit.is_none() || said == *unit;
     let words = format!("the formula gives `{unit}`, not `{said}`");
     found.check(fits, "unit", Code::WrongUnit.name(), words);

@@ -21,52 +21,55 @@ impl Metric {
 
     /// What the formula and the condition of the set read; nothing where they are no formulas.
     pub(crate) fn formula_references(&self) -> Vec<Reference> {
-        self.uses().found
+        self.uses().references
     }
 
-    /// Bare names that are read as attributes: none of them may be the code of an entity, which would come first.
-    pub(crate) fn bare_attributes(&self) -> Vec<String> {
-        self.uses().bare
-    }
-
-    fn uses(&self) -> Uses<'_> {
-        let mut uses = Uses {
+    /// The same, with the names that could be read otherwise.
+    pub(crate) fn uses(&self) -> Uses {
+        let mut walk = Walk {
             metric: self,
             field: "formula",
             source: &self.formula,
             seen: HashSet::new(),
-            found: Vec::new(),
-            bare: Vec::new(),
+            found: Uses::default(),
         };
         if let Ok(expr) = formula::parse(&self.formula) {
-            uses.total(&expr);
+            walk.total(&expr);
         }
         if let Some(set) = &self.set
             && let Ok(expr) = formula::parse(&set.filter)
         {
-            (uses.field, uses.source) = ("set.filter", &set.filter);
-            uses.row(&expr, Some(&set.member.entity));
+            (walk.field, walk.source) = ("set.filter", &set.filter);
+            walk.row(&expr, Some(&set.member.entity));
         }
-        uses
+        walk.found
     }
 }
 
+/// What a formula names.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// Entities, attributes and metrics, in the order of the text.
+    pub(crate) references: Vec<Reference>,
+    /// Bare names that are read as attributes: none of them may be the code of an entity, which would come first.
+    pub(crate) bare: Vec<String>,
+}
+
 /// Walks a tree; of what is used more than once the first place counts.
-struct Uses<'a> {
+struct Walk<'a> {
     metric: &'a Metric,
     field: &'static str,
     source: &'a str,
     seen: HashSet<(Kind, String, String)>,
-    found: Vec<Reference>,
-    bare: Vec<String>,
+    found: Uses,
 }
 
-impl Uses<'_> {
+impl Walk<'_> {
     fn add(&mut self, at: &Expr, kind: Kind, code: &str, part: &str) {
         let (code, part) = (code.to_owned(), part.to_owned());
         if self.seen.insert((kind, code.clone(), part.clone())) {
             let Position { line, column } = Position::of(self.source, at.span.start as usize);
-            self.found.push(Reference {
+            self.found.references.push(Reference {
                 path: format!("{}[{line}:{column}]", self.field),
                 kind,
                 code,
@@ -119,7 +122,8 @@ impl Uses<'_> {
             }
             Some(argument) => {
                 // With a path beside it there is no doubt whose attribute it is.
-                self.bare.extend(bare.filter(|_| first.is_none()).cloned());
+                let doubtful = bare.filter(|_| first.is_none());
+                self.found.bare.extend(doubtful.cloned());
                 self.row(argument, entity.as_deref());
             }
         }

@@ -12,7 +12,10 @@ use db::{Conn, Failure};
 use diesel::prelude::*;
 use error::Violation;
 use formula::Code;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 use value::{Id, Json};
 
 /// Metrics that one change is told to break; others are most likely broken by the same.
@@ -34,9 +37,16 @@ pub(super) fn check(
     if own.is_empty() && affected.is_empty() {
         return Ok(());
     }
-    let mut known = Known::of(written);
-    known.load(c, tenant, affected.keys())?;
-    let world: World = known.after.values().collect();
+    let codes_of_own = own
+        .iter()
+        .map(|index| written[*index].after.code().to_owned());
+    let known = Known::load(
+        c,
+        tenant,
+        written,
+        codes_of_own.chain(affected.keys().cloned()),
+    )?;
+    let world = known.world();
     let mut misspelt = Vec::new();
     for index in own {
         let wrong = world.check(written[index].after);
@@ -51,11 +61,7 @@ pub(super) fn check(
             codes(c, tenant, Kind::Entity)?,
             codes(c, tenant, Kind::Metric)?,
         );
-        let world = known
-            .after
-            .values()
-            .collect::<World>()
-            .suggesting(entities, metrics);
+        let world = known.world().suggesting(entities, metrics);
         for index in misspelt {
             found[index].extend(world.check(written[index].after));
         }
@@ -70,8 +76,7 @@ pub(super) fn check(
     if broken.is_empty() {
         return Ok(());
     }
-    let before = known.before(written);
-    let before: World = before.values().copied().collect();
+    let before = known.world_before();
     for (definition, cause, first) in broken {
         // What was wrong already is not broken now.
         if found[cause].len() < NAMED && before.check(definition).is_empty() {
@@ -196,72 +201,70 @@ fn readers<'a>(
     Ok(found)
 }
 
-/// Entities and metrics to type with: those written as they are to be, the others as they are.
+/// Entities and metrics to type with, as far as they are needed: those written as they are to be, the others as they are.
+#[derive(Default)]
 struct Known<'a> {
-    after: HashMap<Key, Definition>,
-    asked: HashSet<Key>,
-    written: &'a [Written<'a>],
+    after: HashMap<Key, Cow<'a, Definition>>,
+    /// Those written, as they were; none where they were not.
+    changed: HashMap<Key, Option<&'a Definition>>,
 }
 
 impl<'a> Known<'a> {
-    fn of(written: &'a [Written<'a>]) -> Self {
-        let own = written.iter().map(|written| written.after);
-        let own = own.filter(|after| matches!(after.kind(), Kind::Entity | Kind::Metric));
-        let after: HashMap<_, _> = own.map(|after| (key(after), after.clone())).collect();
-        Self {
-            asked: after.keys().cloned().collect(),
-            after,
-            written,
-        }
-    }
-
-    /// Loads these metrics and all that they and the written ones are typed against, before and after.
-    fn load<'b>(
-        &mut self,
+    /// These metrics and all that they are typed against, now and before the change.
+    fn load(
         c: &mut Conn,
         tenant: Id,
-        metrics: impl Iterator<Item = &'b String>,
-    ) -> Result<(), Failure> {
-        let versions = self
-            .written
-            .iter()
-            .flat_map(|one| one.before.into_iter().chain([one.after]));
-        let mut open: BTreeSet<Key> = versions.flat_map(Definition::typed_against).collect();
-        open.extend(metrics.map(|code| (Kind::Metric, code.clone())));
+        written: &'a [Written<'a>],
+        metrics: impl Iterator<Item = String>,
+    ) -> Result<Self, Failure> {
+        let written: HashMap<_, _> = written.iter().map(|one| (key(one.after), one)).collect();
+        let mut known = Self::default();
+        let mut open: BTreeSet<Key> = metrics.map(|code| (Kind::Metric, code)).collect();
+        let mut asked = open.clone();
         while !open.is_empty() {
-            let mut next = BTreeSet::new();
-            for kind in [Kind::Entity, Kind::Metric] {
-                let codes = open.iter().filter(|(of, _)| *of == kind);
-                let codes: Vec<_> = codes
-                    .filter(|key| self.asked.insert((*key).clone()))
-                    .map(|(_, code)| code.clone())
-                    .collect();
+            let mut next = Vec::new();
+            let mut others: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+            for (kind, code) in open {
+                let key = (kind, code);
+                let Some(Written { before, after }) = written.get(&key) else {
+                    others.entry(kind).or_default().push(key.1);
+                    continue;
+                };
+                for version in before.iter().chain([after]) {
+                    next.extend(version.typed_against());
+                }
+                known.changed.insert(key.clone(), *before);
+                known.after.insert(key, Cow::Borrowed(after));
+            }
+            for (kind, codes) in others {
                 for codes in codes.chunks(CHUNK) {
                     for found in live(c, tenant, kind, codes)? {
                         next.extend(found.typed_against());
-                        self.after.insert(key(&found), found);
+                        known.after.insert(key(&found), Cow::Owned(found));
                     }
                 }
             }
-            open = next;
+            open = next
+                .into_iter()
+                .filter(|key| asked.insert(key.clone()))
+                .collect();
         }
-        Ok(())
+        Ok(known)
     }
 
-    /// The same as it was before the change.
-    fn before(&self, written: &'a [Written<'a>]) -> HashMap<Key, &Definition> {
-        let mut before: HashMap<_, _> = self
+    fn world(&self) -> World {
+        self.after.values().map(Cow::as_ref).collect()
+    }
+
+    /// The same before the change.
+    fn world_before(&self) -> World {
+        let same = self
             .after
             .iter()
-            .map(|(key, one)| (key.clone(), one))
-            .collect();
-        for one in written {
-            match one.before {
-                Some(old) => before.insert(key(old), old),
-                None => before.remove(&key(one.after)),
-            };
-        }
-        before
+            .filter(|(key, _)| !self.changed.contains_key(*key));
+        let same = same.map(|(_, definition)| definition.as_ref());
+        same.chain(self.changed.values().copied().flatten())
+            .collect()
     }
 }
 

@@ -163,7 +163,7 @@ testkit::both! {
         let error = refused(update_metric(&mut client, other_unit, &["formula", "unit"]).await);
         assert_eq!(violations(&error), [("metric.formula", "DEFINITION_IN_USE"); 2], "of the margin, and of the year to date");
         let told = &error.violations()[1].description;
-        assert!(told.starts_with("metric `margin` would no longer be right, at `formula`: line 1, column 1"), "{error:?}");
+        assert!(told.starts_with("metric `margin` would no longer be right, at `formula`: line 1, column 18: "), "{error:?}");
         let paid = metric(&mut client, "claims_paid").await;
         let error = refused(v1::Metric::delete(&mut client, &paid.id, "").await);
         assert!(violations(&error).contains(&("formula[1:18]", "DEFINITION_IN_USE")), "{error:?}");

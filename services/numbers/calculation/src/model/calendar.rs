@@ -12,7 +12,6 @@ use jiff::{
 
 /// Length of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
 pub(crate) enum Grain {
     Hour,
     Day,

@@ -344,8 +344,12 @@ fn bounds_of(
     }
 }
 
+/// A plan compares several sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeveralSets;
+
 /// What the set functions of a plan compare: the only set, as the measure of the plan.
-pub(crate) fn only_set(plan: &Plan) -> Result<Option<usize>, ()> {
+pub(crate) fn only_set(plan: &Plan) -> Result<Option<usize>, SeveralSets> {
     let mut sets = plan
         .measures
         .iter()
@@ -353,7 +357,7 @@ pub(crate) fn only_set(plan: &Plan) -> Result<Option<usize>, ()> {
         .filter(|(_, measure)| measure.aggregate == Aggregate::Set);
     let first = sets.next();
     match sets.next() {
-        Some(_) => Err(()),
+        Some(_) => Err(SeveralSets),
         None => Ok(first.map(|(index, _)| index)),
     }
 }

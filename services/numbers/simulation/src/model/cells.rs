@@ -7,6 +7,7 @@ use super::{
     scenario::TooMany,
     series::{Spec, generate},
 };
+use std::sync::Arc;
 
 /// One value of a dimension: its name, how much of the whole it takes, and how its amounts compare with the mean, both in millionths.
 pub(crate) type Side = (&'static str, i64, i64);
@@ -16,7 +17,7 @@ pub(crate) type Side = (&'static str, i64, i64);
 pub(crate) struct Cells {
     chance: Cup,
     /// Events expected on each day.
-    levels: Vec<f64>,
+    levels: Arc<[f64]>,
     /// Mean amount in cents.
     mean: i64,
     rows: &'static [Side],

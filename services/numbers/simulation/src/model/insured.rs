@@ -38,8 +38,6 @@ pub(crate) struct Insured {
 /// What never changes of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// Index of its region.
-    pub(crate) region: usize,
     /// Index of its line of business.
     pub(crate) line: usize,
     /// Monthly premium in cents.
@@ -49,11 +47,6 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Index of its group.
-    pub(crate) const fn group(&self) -> usize {
-        self.region * LINES.len() + self.line
-    }
-
     /// A day after `after` and not after `until`, always the same one.
     pub(crate) fn day(&self, after: i32, until: i32) -> i32 {
         let days = u64::try_from(until - after).unwrap_or(1).max(1);
@@ -71,13 +64,12 @@ impl Insured {
         }
     }
 
-    /// A policy. Every fifth is the second one of the member before, and in the same region.
+    /// A policy. It is in the region of its member, which is drawn with the member.
     pub(crate) fn policy(&self, number: u64) -> Policy {
         let mut dice = self.policies.dice(number);
         let line = dice.weighted(LINES.iter().map(|line| line.1));
         let share = 70 + dice.under(61);
         Policy {
-            region: self.region(member_of(number)),
             line,
             premium: LINES[line].2 * share / 100,
             age: dice.below(1 << 40),
@@ -147,12 +139,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_hold_one_policy_or_two_of_one_region() {
+    fn policies_are_drawn_alone_and_members_hold_one_or_two() {
         let insured = Insured::new(7, "x");
         for number in 0..500 {
             let policy = insured.policy(number);
             assert_eq!(policy, insured.policy(number));
-            assert_eq!(policy.region, insured.policy(member_of(number)).region);
+            assert!(member_of(number) == number || number % 5 == 4);
             assert!((100..=101).contains(&policy.day(99, 101)));
             assert_eq!(policy.day(99, 100), 100);
         }

@@ -37,7 +37,11 @@ impl Store {
     }
 
     /// Those that there are, in the order of the ids, and the ids that name nothing.
-    pub(crate) async fn runs(&self, scope: &Scope, ids: Vec<Id>) -> Result<(Vec<Run>, Vec<Id>), Error> {
+    pub(crate) async fn runs(
+        &self,
+        scope: &Scope,
+        ids: Vec<Id>,
+    ) -> Result<(Vec<Run>, Vec<Id>), Error> {
         let tenant = scope.tenant();
         self.db
             .read(scope, move |c| {
@@ -45,7 +49,8 @@ impl Store {
                     .filter(runs::tenant.eq(tenant))
                     .filter(runs::id.eq_any(ids.clone()))
                     .load(c)?;
-                let mut rows: HashMap<Id, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+                let mut rows: HashMap<Id, Row> =
+                    rows.into_iter().map(|row| (row.id, row)).collect();
                 let (mut found, mut missing) = (Vec::new(), Vec::new());
                 for id in ids {
                     match rows.remove(&id) {
@@ -61,7 +66,11 @@ impl Store {
     /// A page of runs, the latest first.
     pub(crate) async fn list(&self, scope: &Scope, query: Query) -> Result<Page<Run>, Error> {
         let tenant = scope.tenant();
-        let Query { filter, size, token } = query;
+        let Query {
+            filter,
+            size,
+            token,
+        } = query;
         let state = filter.state.map(RunState::name);
         let shape = Shape::of("runs", &(&filter.scenario, state));
         let after: Option<Id> = shape.key(&token)?;
@@ -82,7 +91,10 @@ impl Store {
                     query = query.filter(runs::id.lt(after));
                 }
                 let rows: Vec<Row> = query.load(c)?;
-                let rows = rows.into_iter().map(Row::run).collect::<Result<Vec<_>, _>>()?;
+                let rows = rows
+                    .into_iter()
+                    .map(Row::run)
+                    .collect::<Result<Vec<_>, _>>()?;
                 Ok(Page::cut(rows, size.into(), shape, |run| run.id))
             })
             .await

@@ -66,16 +66,20 @@ impl Store {
                 if again {
                     run.message = "goes on where it stopped".to_owned();
                 }
-                diesel::update(runs::table.filter(runs::tenant.eq(run.tenant)).filter(runs::id.eq(run.id)))
-                    .set((
-                        runs::state.eq(run.state.name()),
-                        runs::message.eq(&run.message),
-                        runs::leased_by.eq(writer),
-                        runs::leased_until.eq(now + lease),
-                        runs::updated_at.eq(now),
-                        runs::version.eq(run.version),
-                    ))
-                    .execute(c)?;
+                diesel::update(
+                    runs::table
+                        .filter(runs::tenant.eq(run.tenant))
+                        .filter(runs::id.eq(run.id)),
+                )
+                .set((
+                    runs::state.eq(run.state.name()),
+                    runs::message.eq(&run.message),
+                    runs::leased_by.eq(writer),
+                    runs::leased_until.eq(now + lease),
+                    runs::updated_at.eq(now),
+                    runs::version.eq(run.version),
+                ))
+                .execute(c)?;
                 if !again {
                     announce(c, &run, now, &actor)?;
                 }
@@ -95,9 +99,13 @@ impl Store {
         self.db
             .write(scope, move |c| {
                 held(c, tenant, (id, writer), |c, _| {
-                    diesel::update(runs::table.filter(runs::tenant.eq(tenant)).filter(runs::id.eq(id)))
-                        .set((runs::leased_until.eq(now + lease), runs::updated_at.eq(now)))
-                        .execute(c)?;
+                    diesel::update(
+                        runs::table
+                            .filter(runs::tenant.eq(tenant))
+                            .filter(runs::id.eq(id)),
+                    )
+                    .set((runs::leased_until.eq(now + lease), runs::updated_at.eq(now)))
+                    .execute(c)?;
                     Ok(())
                 })
             })
@@ -117,17 +125,21 @@ impl Store {
             .write(scope, move |c| {
                 held(c, tenant, (id, writer), |c, run| {
                     let message = if run.cancel { &run.message } else { &message };
-                    diesel::update(runs::table.filter(runs::tenant.eq(tenant)).filter(runs::id.eq(id)))
-                        .set((
-                            runs::target.eq(signed(place.target)),
-                            runs::batch.eq(signed(place.batch)),
-                            runs::rows_written.eq(long(run.rows_written + rows)),
-                            runs::message.eq(message),
-                            runs::leased_until.eq(now + lease),
-                            runs::updated_at.eq(now),
-                            runs::version.eq(run.version + 1),
-                        ))
-                        .execute(c)?;
+                    diesel::update(
+                        runs::table
+                            .filter(runs::tenant.eq(tenant))
+                            .filter(runs::id.eq(id)),
+                    )
+                    .set((
+                        runs::target.eq(signed(place.target)),
+                        runs::batch.eq(signed(place.batch)),
+                        runs::rows_written.eq(long(run.rows_written + rows)),
+                        runs::message.eq(message),
+                        runs::leased_until.eq(now + lease),
+                        runs::updated_at.eq(now),
+                        runs::version.eq(run.version + 1),
+                    ))
+                    .execute(c)?;
                     Ok(())
                 })
             })
@@ -145,13 +157,17 @@ impl Store {
         self.db
             .write(scope, move |c| {
                 held(c, tenant, (id, writer), |c, run| {
-                    diesel::update(runs::table.filter(runs::tenant.eq(tenant)).filter(runs::id.eq(id)))
-                        .set((
-                            runs::message.eq(&message),
-                            runs::updated_at.eq(now),
-                            runs::version.eq(run.version + 1),
-                        ))
-                        .execute(c)?;
+                    diesel::update(
+                        runs::table
+                            .filter(runs::tenant.eq(tenant))
+                            .filter(runs::id.eq(id)),
+                    )
+                    .set((
+                        runs::message.eq(&message),
+                        runs::updated_at.eq(now),
+                        runs::version.eq(run.version + 1),
+                    ))
+                    .execute(c)?;
                     Ok(())
                 })
             })
@@ -178,18 +194,22 @@ impl Store {
                         ended: Some(now),
                         ..run.clone()
                     };
-                    diesel::update(runs::table.filter(runs::tenant.eq(tenant)).filter(runs::id.eq(id)))
-                        .set((
-                            runs::state.eq(state.name()),
-                            runs::message.eq(&after.message),
-                            runs::error.eq(&after.error),
-                            runs::leased_by.eq(None::<Id>),
-                            runs::leased_until.eq(None::<Time>),
-                            runs::ended_at.eq(now),
-                            runs::updated_at.eq(now),
-                            runs::version.eq(after.version),
-                        ))
-                        .execute(c)?;
+                    diesel::update(
+                        runs::table
+                            .filter(runs::tenant.eq(tenant))
+                            .filter(runs::id.eq(id)),
+                    )
+                    .set((
+                        runs::state.eq(state.name()),
+                        runs::message.eq(&after.message),
+                        runs::error.eq(&after.error),
+                        runs::leased_by.eq(None::<Id>),
+                        runs::leased_until.eq(None::<Time>),
+                        runs::ended_at.eq(now),
+                        runs::updated_at.eq(now),
+                        runs::version.eq(after.version),
+                    ))
+                    .execute(c)?;
                     announce(c, &after, now, &actor)
                 })
             })
@@ -197,14 +217,25 @@ impl Store {
     }
 
     /// Gives a run back, so that another process goes on at once.
-    pub(crate) async fn release(&self, scope: &Scope, (id, writer): (Id, Id)) -> Result<Hold, Error> {
+    pub(crate) async fn release(
+        &self,
+        scope: &Scope,
+        (id, writer): (Id, Id),
+    ) -> Result<Hold, Error> {
         let tenant = scope.tenant();
         self.db
             .write(scope, move |c| {
                 held(c, tenant, (id, writer), |c, _| {
-                    diesel::update(runs::table.filter(runs::tenant.eq(tenant)).filter(runs::id.eq(id)))
-                        .set((runs::leased_by.eq(None::<Id>), runs::leased_until.eq(None::<Time>)))
-                        .execute(c)?;
+                    diesel::update(
+                        runs::table
+                            .filter(runs::tenant.eq(tenant))
+                            .filter(runs::id.eq(id)),
+                    )
+                    .set((
+                        runs::leased_by.eq(None::<Id>),
+                        runs::leased_until.eq(None::<Time>),
+                    ))
+                    .execute(c)?;
                     Ok(())
                 })
             })
@@ -232,5 +263,9 @@ fn held(
     }
     let run = find(c, tenant, id)?;
     work(c, &run)?;
-    Ok(if run.cancel { Hold::Cancelled } else { Hold::Kept })
+    Ok(if run.cancel {
+        Hold::Cancelled
+    } else {
+        Hold::Kept
+    })
 }

@@ -103,15 +103,21 @@ impl Store {
                 cancel: true,
                 ended: None,
             })),
-            RunState::Succeeded | RunState::Failed | RunState::Reverted => {
-                Err(Error::new(&RUN_ENDED, format!("the run has {}", run.state.name())))
-            }
+            RunState::Succeeded | RunState::Failed | RunState::Reverted => Err(Error::new(
+                &RUN_ENDED,
+                format!("the run has {}", run.state.name()),
+            )),
         })
         .await
     }
 
     /// Notes that the rows of a run that has ended were taken away.
-    pub(crate) async fn revert(&self, scope: &Scope, id: Id, message: String) -> Result<Run, Error> {
+    pub(crate) async fn revert(
+        &self,
+        scope: &Scope,
+        id: Id,
+        message: String,
+    ) -> Result<Run, Error> {
         self.change(scope, id, move |run, _| match run.state {
             RunState::Reverted => Ok(None),
             state if state.has_ended() => Ok(Some(Left {
@@ -142,16 +148,20 @@ impl Store {
                 run.version += 1;
                 (run.state, run.message, run.cancel) = (left.state, left.message, left.cancel);
                 (run.ended, run.updated) = (left.ended, now);
-                diesel::update(runs::table.filter(runs::tenant.eq(tenant)).filter(runs::id.eq(id)))
-                    .set((
-                        runs::state.eq(run.state.name()),
-                        runs::message.eq(&run.message),
-                        runs::cancel.eq(run.cancel),
-                        runs::ended_at.eq(run.ended),
-                        runs::updated_at.eq(now),
-                        runs::version.eq(run.version),
-                    ))
-                    .execute(c)?;
+                diesel::update(
+                    runs::table
+                        .filter(runs::tenant.eq(tenant))
+                        .filter(runs::id.eq(id)),
+                )
+                .set((
+                    runs::state.eq(run.state.name()),
+                    runs::message.eq(&run.message),
+                    runs::cancel.eq(run.cancel),
+                    runs::ended_at.eq(run.ended),
+                    runs::updated_at.eq(now),
+                    runs::version.eq(run.version),
+                ))
+                .execute(c)?;
                 if moved {
                     announce(c, &run, now, &actor)?;
                 }
@@ -178,11 +188,15 @@ fn refuse_overlap(c: &mut Conn, run: &Run, ontology: &Ontology) -> Result<(), Fa
     for row in rows {
         let other = row.run()?;
         // What ended before it wrote anything is in nobody's way.
-        if other.rows_written == 0 && matches!(other.state, RunState::Cancelled | RunState::Failed) {
+        if other.rows_written == 0 && matches!(other.state, RunState::Cancelled | RunState::Failed)
+        {
             continue;
         }
         if let Some(entity) = run.task.meets(ontology, &other.task) {
-            let words = format!("run {} of {} writes {entity} in the same days", other.id, other.task.scenario);
+            let words = format!(
+                "run {} of {} writes {entity} in the same days",
+                other.id, other.task.scenario
+            );
             return Err(Error::new(&SCENARIO_ALREADY_LOADED, words)
                 .with_metadata("run", other.id.to_string())
                 .with_metadata("entity", entity)

@@ -201,6 +201,10 @@ impl<'a> Draft<'a> {
             let words = format!("other values of `{name}` are allowed");
             self.say(ChangeKind::Rules, &attribute.code, words);
         }
+        if before.unit != attribute.unit {
+            let words = format!("values of `{name}` are in `{}`", attribute.unit);
+            self.say(ChangeKind::Rules, &attribute.code, words);
+        }
         if attribute.nullable {
             self.release(name);
         }

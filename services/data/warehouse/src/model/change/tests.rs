@@ -262,6 +262,10 @@ fn what_tells_rows_apart_and_their_unit_stay() {
             // Without rows the table is made anew.
             let plan = planned_with(dialect, Facts::default(), edit);
             assert!(plan.is_compatible(), "{:?}", plan.problems());
+            if kinds(&plan) == [ChangeKind::Rules] {
+                assert_eq!(plan.next.column("amount").unwrap().unit.to_string(), "USD");
+                continue;
+            }
             assert_eq!(kinds(&plan).last(), Some(&ChangeKind::CreateTable));
             assert_ne!(plan.next.name, claim_table(dialect).name);
             assert!(plan.script.last().unwrap().starts_with("DROP TABLE"));

@@ -30,8 +30,7 @@ pub(super) fn decimal_of_double(number: f64, precision: u8, scale: u8) -> Result
         return wrong("OUT_OF_RANGE", "must be a finite number");
     }
     let text = format!("{number}");
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    if digits.trim_matches('0').len() > SURE_DIGITS {
+    if !sure(number) {
         return wrong(
             "INEXACT",
             "a number of more than 15 digits may not be the one that was meant: send it as text",
@@ -43,6 +42,13 @@ pub(super) fn decimal_of_double(number: f64, precision: u8, scale: u8) -> Result
         None if number.abs() < 1.0 => too_precise(scale),
         None => out_of_range(precision, scale),
     }
+}
+
+/// Whether what was meant by a double is known: its shortest decimal text is short enough to be the only one.
+pub(crate) fn sure(number: f64) -> bool {
+    let text = format!("{number}");
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').len() <= SURE_DIGITS
 }
 
 /// The digits of a decimal from its text, at the scale; none where it is no number.

@@ -5,7 +5,7 @@ use crate::{
     model::{
         ddl::{self, Copied, Dialect, Physical},
         drift::{self, DriftState, Finding, Repair},
-        table::{TableShape, quoted},
+        table::{TableShape, column_of_t},
     },
     store::{
         physical,
@@ -117,7 +117,15 @@ impl Mender<'_> {
                     .any(|real| real.name == *name && real.not_null);
                 self.set_required(name, required);
             }
-            Repair::CreateIndex(_) => physical::run(conn, &finding.sql)?,
+            Repair::CreateIndex(index) => {
+                let real = physical::columns(conn, &self.shape)?;
+                let is_there = |name: &String| real.iter().any(|real| real.name == *name);
+                // SQLite would index a text in the place of a column that it does not know.
+                if !index.columns.iter().all(is_there) {
+                    return Ok(DriftState::NeedsAttention);
+                }
+                physical::run(conn, &finding.sql)?;
+            }
             Repair::Retype(name) => return self.retype(conn, at, name),
             Repair::Require { column, required } => {
                 return self.require(conn, at, column, *required, &finding.sql);
@@ -148,7 +156,7 @@ impl Mender<'_> {
         let Some(column) = expected.into_iter().find(|column| column.name == name) else {
             return Ok(DriftState::NeedsAttention);
         };
-        let (c, cast) = (quoted(name), drift::cast(dialect, name, &column.sql_type));
+        let (c, cast) = (column_of_t(name), drift::cast(dialect, name, &column.sql_type));
         let changed = match dialect {
             // Bytes of a text are no identifier.
             Dialect::Sqlite if column.sql_type == "BLOB" => format!("{c} IS NOT NULL"),
@@ -156,7 +164,7 @@ impl Mender<'_> {
             Dialect::Postgres => format!("({cast})::text IS DISTINCT FROM {c}::text"),
         };
         let table = self.shape.qualified();
-        let sql = format!("SELECT count(*) AS n FROM {table} WHERE {changed}");
+        let sql = format!("SELECT count(*) AS n FROM {table} AS t WHERE {changed}");
         if physical::number(conn, &sql)? > 0 {
             return Ok(DriftState::NeedsAttention);
         }
@@ -176,8 +184,8 @@ impl Mender<'_> {
         if required {
             let table = self.shape.qualified();
             let lack = format!(
-                "SELECT count(*) AS n FROM {table} WHERE {} IS NULL",
-                quoted(name)
+                "SELECT count(*) AS n FROM {table} AS t WHERE {} IS NULL",
+                column_of_t(name)
             );
             if physical::number(conn, &lack)? > 0 {
                 return Ok(DriftState::NeedsAttention);
@@ -212,7 +220,7 @@ impl Mender<'_> {
                 column: column.name.clone(),
                 value: match self.casts.get(&column.name) {
                     Some(cast) => cast.clone(),
-                    None => quoted(&column.name),
+                    None => column_of_t(&column.name),
                 },
             })
             .collect();

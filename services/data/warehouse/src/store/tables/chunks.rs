@@ -3,7 +3,7 @@
 use super::super::physical;
 use crate::{
     model::{
-        chunk::{Chunk, Deltas, Span},
+        chunk::{Chunk, Deltas, Interval, Span},
         ddl,
         table::TableShape,
     },
@@ -30,17 +30,23 @@ pub(crate) fn open_chunks(
     if spans.is_empty() || shape.chunk_interval.is_none() {
         return Ok(());
     }
-    let known: BTreeSet<Time> = starts(conn, shape)?.into_iter().collect();
+    let known = match spans.len() <= limit {
+        true => known(conn, shape, &spans)?,
+        false => BTreeSet::new(),
+    };
     let new: Vec<_> = spans
         .iter()
         .filter(|span| !known.contains(&span.start()))
         .collect();
-    if !new.is_empty() && known.len() + new.len() > limit {
-        let interval = shape.chunk_interval.map_or("", |interval| interval.name());
+    if new.is_empty() {
+        return Ok(());
+    }
+    let all = count(conn, shape)? + new.len();
+    if all > limit {
+        let interval = shape.chunk_interval.map_or("", Interval::name);
         let words = format!(
-            "rows of `{}` would lie in {} spans of a {interval} each, and a table has at most {limit}",
-            shape.entity,
-            known.len() + new.len()
+            "rows of `{}` would lie in {all} spans of a {interval} each, and a table has at most {limit}",
+            shape.entity
         );
         return Err(Error::new(&reasons::CHUNK_LIMIT, words)
             .with_metadata("entity", &shape.entity)
@@ -67,6 +73,32 @@ pub(crate) fn open_partition(
         physical::PartitionState::Missing => ddl::partition(shape, span),
     };
     physical::run(conn, &script)
+}
+
+/// Which of these spans the manifest has.
+fn known(conn: &mut Conn, shape: &TableShape, spans: &[Span]) -> Result<BTreeSet<Time>, Failure> {
+    let mut known = BTreeSet::new();
+    // Either database takes so many parameters in one statement.
+    for spans in spans.chunks(10_000) {
+        let starts: Vec<_> = spans.iter().map(Span::start).collect();
+        let found: Vec<Time> = chunks::table
+            .filter(chunks::tenant.eq(shape.tenant))
+            .filter(chunks::table_id.eq(shape.id))
+            .filter(chunks::start_at.eq_any(starts))
+            .select(chunks::start_at)
+            .load(conn)?;
+        known.extend(found);
+    }
+    Ok(known)
+}
+
+fn count(conn: &mut Conn, shape: &TableShape) -> Result<usize, Failure> {
+    let count: i64 = chunks::table
+        .filter(chunks::tenant.eq(shape.tenant))
+        .filter(chunks::table_id.eq(shape.id))
+        .count()
+        .get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// First moments of the chunks that a table has.

@@ -139,12 +139,12 @@ impl Tables {
     }
 
     /// Brings every table of a tenant in line: makes those that entities lack, notes whose entity was deleted. What goes wrong with one
-    /// table keeps no other from it.
+    /// table keeps no other from it; false says that something did.
     pub(crate) async fn follow_all(
         &self,
         scope: &Scope,
         definitions: &[Arc<Definition>],
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let change = self.change(scope);
         let live: BTreeSet<Id> = definitions.iter().map(|definition| definition.id).collect();
         let known = self
@@ -153,6 +153,7 @@ impl Tables {
                 registry::all(conn, &change.ground, change.tenant)
             })
             .await?;
+        let mut all = true;
         for definition in definitions {
             let current = known.iter().any(|shape| {
                 shape.entity_id == definition.id
@@ -165,6 +166,7 @@ impl Tables {
             if let Err(error) = self.follow(scope, definition, false).await {
                 let entity = definition.code.as_str();
                 tracing::warn!(entity, %error, "a table could not follow its definition");
+                all = false;
             }
         }
         let gone = known
@@ -173,7 +175,12 @@ impl Tables {
         for shape in gone.filter(|shape| shape.state != TableState::Orphaned) {
             self.orphan(scope, &shape).await?;
         }
-        Ok(())
+        Ok(all)
+    }
+
+    /// The tenants that have tables, whatever `metadata` knows of them.
+    pub(crate) async fn tenants(&self, scope: &Scope) -> Result<Vec<Id>> {
+        self.db().read(scope, registry::tenants).await
     }
 
     /// Notes that the entity of a table was deleted.

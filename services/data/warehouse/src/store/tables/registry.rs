@@ -109,7 +109,7 @@ pub(crate) fn of_entity(
     row.map(|row| row.shape(ground)).transpose()
 }
 
-/// The tables of these codes; where an entity was deleted and defined anew, the latest.
+/// The tables of these codes; where an entity was deleted and defined anew, that of the live one, or the latest.
 pub(crate) fn of_codes(
     conn: &mut Conn,
     ground: &Ground,
@@ -125,7 +125,11 @@ pub(crate) fn of_codes(
     for row in rows {
         let shape = row.shape(ground)?;
         match shapes.last_mut() {
-            Some(last) if last.entity == shape.entity => *last = shape,
+            Some(last) if last.entity == shape.entity => {
+                if last.state == TableState::Orphaned || shape.state != TableState::Orphaned {
+                    *last = shape;
+                }
+            }
             _ => shapes.push(shape),
         }
     }
@@ -143,6 +147,15 @@ pub(crate) fn all(
         .order((tables::entity.asc(), tables::id.asc()))
         .load(conn)?;
     rows.into_iter().map(|row| row.shape(ground)).collect()
+}
+
+/// Every tenant that has tables.
+pub(crate) fn tenants(conn: &mut Conn) -> Result<Vec<Id>, Failure> {
+    Ok(tables::table
+        .select(tables::tenant)
+        .distinct()
+        .order(tables::tenant.asc())
+        .load(conn)?)
 }
 
 /// Describes a new table.

@@ -134,7 +134,8 @@ fn part(
     open_chunks(conn, &view.shape, writing.moment.max_chunks, &room)?;
     let tried = conn.transaction(|conn| {
         if new.len() > 0 && insert(conn, writing, &new, 0..new.len())?.is_some() {
-            return Err(Error::internal("keys that were not there are taken").into());
+            let error = Error::internal("keys that were not there are taken");
+            return Err(Stop::Failed(error.into()));
         }
         change(conn, writing, &changed, &mentioned)?;
         let written: Vec<Id> = new.ids.iter().chain(&changed.ids).copied().collect();
@@ -244,18 +245,12 @@ fn existing(
         }
     }
     let mut seen: HashSet<Id> = all.iter().copied().collect();
-    if let Err(Stop::Hidden(hidden)) = refuse_hidden(conn, view, &all).or_else(only_hidden)? {
-        seen.retain(|id| !hidden.contains(id));
+    match refuse_hidden(conn, view, &all) {
+        Ok(()) => {}
+        Err(Stop::Hidden(hidden)) => seen.retain(|id| !hidden.contains(id)),
+        Err(Stop::Failed(failure)) => return Err(failure),
     }
     Ok((found, seen))
-}
-
-/// A stop that says what is hidden is an answer here.
-fn only_hidden(stop: Stop) -> Result<Result<(), Stop>, Failure> {
-    match stop {
-        Stop::Failed(failure) => Err(failure),
-        hidden => Ok(Err(hidden)),
-    }
 }
 
 /// Sets the mentioned columns of rows that are there.

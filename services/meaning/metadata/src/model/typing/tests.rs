@@ -1,3 +1,5 @@
+//! What fits and what does not, and how each problem is told.
+
 use super::*;
 use serde_json::{Value, json};
 

@@ -161,10 +161,7 @@ fn instants_that_begin_a_day_are_days() {
     assert_eq!(bound("2025-06-30T22:00:00Z"), bound("2025-07-01"));
     assert_eq!(bound("2025-07-01T00:00:00+02:00"), bound("2025-07-01"));
     assert_eq!(bound("2025-07-01T00:00:00Z").day, None);
-    assert_eq!(
-        instant_text(bound("2025-07-01")),
-        "2025-06-30T22:00:00.000000Z"
-    );
+    assert_eq!(instant_text(bound("2025-07-01")), "2025-06-30T22:00:00Z");
     for wrong in [
         "",
         "2025-02-30",

@@ -1,7 +1,7 @@
 //! The books of portfolios add up, and the rows are what the books say.
 
 use super::*;
-use crate::model::rows::Values;
+use crate::model::{parameter::ONE, rows::Values};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ fn any_course() -> impl Strategy<Value = Course> {
         region,
     });
     (
-        (any::<u64>(), 1..8_i32, 0..300_u64, 0..20_u64),
+        (any::<u64>(), 1..8_i32, 0..200_u64, 0..20_u64),
         (0..=ONE, 0..=ONE / 2, 0..=ONE),
         proptest::option::of(spike),
     )
@@ -78,7 +78,7 @@ fn seen(portfolio: &Portfolio) -> Vec<Seen> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     /// Proves: SIM-04
     #[test]

@@ -248,7 +248,7 @@ const SMALL: [(&str, &[(&str, &str)]); 4] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     /// Proves: SIM-01
     #[test]

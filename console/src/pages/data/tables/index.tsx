@@ -1,0 +1,3 @@
+// Tables: where the rows of each entity are kept, and the rows themselves.
+export { Detail } from "./detail";
+export { List } from "./list";

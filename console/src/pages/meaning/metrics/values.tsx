@@ -1,0 +1,122 @@
+// The values of a metric: the chart with range, period, groups, comparison and notes.
+import { Select, Skeleton, Switch } from "@mantine/core";
+import type { Message } from "@/api/contract";
+import { useMay } from "@/api/hooks";
+import { kept, useStore } from "@/app/store";
+import { Chart, type Level, type Note } from "@/kit/chart/chart";
+import { toSeries, useValues } from "@/kit/chart/metric-values";
+import { before, type Grain, grainFor, grains, spanOf, spans } from "@/kit/chart/range";
+import { words } from "@/kit/format";
+import { ErrorState } from "@/kit/states";
+import { useUrl } from "@/kit/url";
+
+type Metric = Message<"tessera.metadata.v1.Metric">;
+
+const notes = kept<Record<string, Note[]>>("tessera.notes", {});
+
+export function levelsOf(metric: Metric): Level[] {
+  const tones = {
+    THRESHOLD_LEVEL_GOOD: "good",
+    THRESHOLD_LEVEL_WARNING: "warn",
+    THRESHOLD_LEVEL_CRITICAL: "bad",
+  } as const;
+  return [
+    ...(metric.thresholds ?? []).map((one) => ({
+      value: Number(one.value),
+      name: words(one.level),
+      tone: tones[one.level as keyof typeof tones] ?? "info",
+    })),
+    ...(metric.benchmarks ?? []).map((one) => ({
+      value: Number(one.value),
+      name: one.name ?? "",
+      tone: "info" as const,
+    })),
+  ];
+}
+
+/** `plain` is the picture alone, over the last twelve months. */
+export function Values({ metric, height = 300, plain }: { metric: Metric; height?: number; plain?: boolean }) {
+  const may = useMay();
+  const [url, setUrl] = useUrl();
+  const own = useStore(notes)[metric.code ?? ""] ?? [];
+  const span = spanOf(plain ? "12m" : (url.range ?? "12m"));
+  const grain = (plain ? undefined : (url.grain as Grain | undefined)) ?? grainFor(span);
+  const dimension = plain ? undefined : url.by;
+  const compare = !plain && url.compare === "1" && !dimension;
+  const answer = useValues(metric.code ?? "", span, grain, { dimension });
+  const earlier = useValues(metric.code ?? "", before(span), grain, { enabled: compare });
+  if (!may("CalculationService_Calculate")) return null;
+  if (answer.error)
+    return plain ? (
+      <p className="dim">No values: {answer.error.message}.</p>
+    ) : (
+      <ErrorState error={answer.error} retry={() => void answer.refetch()} title="No values" />
+    );
+  if (answer.isPending) return <Skeleton height={height} />;
+  const { axis, series } = toSeries(answer.data.rows ?? [], grain, metric.name ?? "");
+  const past =
+    compare && earlier.data
+      ? toSeries(earlier.data.rows ?? [], grain, "The same span before").series.map((one) => ({ ...one, before: true }))
+      : [];
+  const dimensions = [...new Set((metric.dimensions ?? []).map((one) => one.attribute ?? ""))];
+  return (
+    <Chart
+      label={`${metric.name} by ${words(grain).toLowerCase()}`}
+      axis={axis}
+      series={[...series, ...past]}
+      format={metric.format}
+      unit={answer.data.unit || metric.unit}
+      levels={dimension ? [] : levelsOf(metric)}
+      height={height}
+      notes={own}
+      onNote={
+        plain
+          ? undefined
+          : (note) =>
+              notes.set((all) => ({ ...all, [metric.code ?? ""]: [...own.filter((one) => one.at !== note.at), note] }))
+      }
+      tools={
+        plain ? null : (
+          <>
+            <Select
+              size="xs"
+              w={120}
+              aria-label="Range"
+              allowDeselect={false}
+              data={spans}
+              value={url.range ?? "12m"}
+              onChange={(next) => setUrl({ range: next === "12m" ? undefined : (next ?? undefined), grain: undefined })}
+            />
+            <Select
+              size="xs"
+              w={100}
+              aria-label="Period"
+              allowDeselect={false}
+              data={grains}
+              value={grain}
+              onChange={(next) => setUrl({ grain: next ?? undefined })}
+            />
+            {dimensions.length > 0 ? (
+              <Select
+                size="xs"
+                w={160}
+                aria-label="Group by"
+                placeholder="Group by"
+                clearable
+                data={dimensions}
+                value={url.by ?? null}
+                onChange={(next) => setUrl({ by: next ?? undefined })}
+              />
+            ) : null}
+            <Switch
+              label="Compare"
+              checked={compare}
+              disabled={Boolean(dimension)}
+              onChange={(event) => setUrl({ compare: event.currentTarget.checked ? "1" : undefined })}
+            />
+          </>
+        )
+      }
+    />
+  );
+}

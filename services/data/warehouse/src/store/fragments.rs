@@ -1,0 +1,376 @@
+//! Fragments of metrics: partial states over groups and sub-periods, all as of one moment; only states leave the database.
+
+use super::{
+    Viewer,
+    figures::{Limits, dimensions, few_groups, limited, uncalculated, unwritten},
+    records::passing,
+    statement::{Lane, bind_cell, clause, dialect, in_time, rows},
+};
+use crate::{
+    model::{
+        moment::{bounds, moment_cell, moment_text},
+        table::{TableShape, quoted},
+        view::View,
+    },
+    reasons,
+};
+use db::{Conn, Failure};
+use error::{Error, Violation};
+use formula::{
+    Plan, Shape, State, Typed,
+    sql::{Bind, Moment, Query, RowWriter, Statement, Table, latest_snapshot, read_snapshots, write},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Measures over the rows of one entity.
+#[derive(Clone, Debug)]
+pub(crate) struct FragmentAsk {
+    pub(crate) entity: String,
+    /// 0 is any.
+    pub(crate) entity_version: i64,
+    pub(crate) measures: Vec<String>,
+    pub(crate) dimensions: Vec<String>,
+    pub(crate) conditions: Vec<String>,
+    pub(crate) bounds: Vec<String>,
+    /// Whether the latest snapshot at a moment stands for it.
+    pub(crate) latest: bool,
+}
+
+/// A group with the states of the fragment's measures.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) dimensions: Vec<Option<String>>,
+    pub(crate) period: usize,
+    pub(crate) states: Vec<State>,
+}
+
+/// A fragment's answer.
+#[derive(Clone, Debug)]
+pub(crate) struct FragmentAnswer {
+    pub(crate) groups: Vec<Group>,
+    /// What was read.
+    pub(crate) source: String,
+    /// Statements with their parameters as text, where asked for.
+    pub(crate) statements: Vec<(String, Vec<String>)>,
+    /// Rows that the database gave back.
+    pub(crate) result_rows: usize,
+    /// Rows of the entity that passed the conditions, where asked for.
+    pub(crate) rows: i64,
+    pub(crate) duration: Duration,
+    pub(crate) entity_version: i64,
+    pub(crate) data_version: i64,
+    /// The snapshots that were compared, by sub-period.
+    pub(crate) snapshots: Vec<(Option<Moment>, Option<Moment>)>,
+    pub(crate) row_filters: Vec<String>,
+}
+
+impl super::Store {
+    /// The answers of fragments, all read in one snapshot.
+    pub(crate) async fn fragments(
+        &self,
+        viewer: &Viewer,
+        asks: Vec<FragmentAsk>,
+        explain: bool,
+        limits: Limits,
+    ) -> Result<Vec<FragmentAnswer>, Error> {
+        let end = viewer.end;
+        let filters = Arc::clone(&viewer.filters);
+        let mut entities: Vec<String> = asks.iter().map(|ask| ask.entity.clone()).collect();
+        entities.sort_unstable();
+        entities.dedup();
+        self.tables
+            .read(&viewer.scope, entities, move |conn, shapes| {
+                let views = shapes.iter().map(|shape| View::new(shape, &filters));
+                let views = views.collect::<Result<Vec<_>, _>>()?;
+                conn.until(end, |conn| {
+                    let mut answers = Vec::with_capacity(asks.len());
+                    for (at, ask) in asks.iter().enumerate() {
+                        let own = |view: &&View| view.shape.entity == ask.entity;
+                        let view = views.iter().find(own);
+                        let view = view.ok_or_else(|| Error::internal("a table for each entity"))?;
+                        let field = format!("fragments[{at}]");
+                        answers.push(answer(conn, view, ask, &field, explain, limits, end)?);
+                    }
+                    Ok(answers)
+                })
+            })
+            .await
+    }
+
+    /// The versions of the rows of entities; 0 where there is no table.
+    pub(crate) async fn data_versions(
+        &self,
+        viewer: &Viewer,
+        entities: Vec<String>,
+    ) -> Result<Vec<i64>, Error> {
+        let (found, _) = self.tables.batch(&viewer.scope, entities.clone()).await?;
+        let version = |entity: &String| {
+            let own = |shape: &&TableShape| shape.entity == *entity;
+            found.iter().find(own).map_or(0, |shape| shape.data_version)
+        };
+        Ok(entities.iter().map(version).collect())
+    }
+}
+
+/// What is asked of a fragment, typed.
+struct Asked {
+    plan: Plan,
+    conditions: Vec<Typed>,
+    bounds: Vec<Moment>,
+}
+
+fn typed(view: &View, ask: &FragmentAsk, field: &str) -> Result<Asked, Error> {
+    let version = view.shape.entity_version;
+    if ask.entity_version != 0 && ask.entity_version != version {
+        let words = format!(
+            "`{}` is of version {version} here, and the measures were typed against version {}",
+            ask.entity, ask.entity_version
+        );
+        return Err(Error::new(&reasons::ONTOLOGY_CHANGED, words)
+            .with_metadata("entity", &ask.entity)
+            .with_metadata("entity_version", version.to_string()));
+    }
+    let conditions = view.conditions();
+    let mut violations = Vec::new();
+    let texts: Vec<&str> = ask.measures.iter().map(String::as_str).collect();
+    let plan = formula::measures_plan(conditions.ontology(), &ask.entity, &texts);
+    if plan.is_err() {
+        // It tells of the first wrong one; each is looked at for its place.
+        for (at, text) in texts.iter().enumerate() {
+            let alone = formula::measures_plan(conditions.ontology(), &ask.entity, &[text]);
+            if let Err(problems) = alone {
+                violations.extend(problems.violations(&format!("{field}.measures[{at}]")));
+            }
+        }
+    }
+    if let Err(found) = dimensions(view, &format!("{field}.dimensions"), &ask.dimensions) {
+        violations.extend(found);
+    }
+    let mut all = Vec::new();
+    for (at, text) in ask.conditions.iter().enumerate() {
+        match conditions.text(&format!("{field}.conditions[{at}]"), text) {
+            Ok(found) => all.extend(found),
+            Err(found) => violations.extend(found),
+        }
+    }
+    let bounds = bounds(&view.entity, &format!("{field}.bounds"), &ask.bounds)
+        .map_err(|found| violations.extend(found))
+        .unwrap_or_default();
+    match plan {
+        Ok(plan) if violations.is_empty() => Ok(Asked {
+            plan,
+            conditions: all,
+            bounds,
+        }),
+        Err(problems) if violations.is_empty() => {
+            Err(problems.into_error(&format!("{field}.measures")))
+        }
+        _ => Err(Error::invalid(violations)),
+    }
+}
+
+fn answer(
+    conn: &mut Conn,
+    view: &View,
+    ask: &FragmentAsk,
+    field: &str,
+    explain: bool,
+    limits: Limits,
+    end: Instant,
+) -> Result<FragmentAnswer, Failure> {
+    let asked = typed(view, ask, field)?;
+    let started = Instant::now();
+    let mut answer = FragmentAnswer {
+        groups: Vec::new(),
+        source: source(&view.shape),
+        statements: Vec::new(),
+        result_rows: 0,
+        rows: 0,
+        duration: Duration::ZERO,
+        entity_version: view.shape.entity_version,
+        data_version: super::tables::expect(conn, &view.shape)?.data_version,
+        snapshots: Vec::new(),
+        row_filters: view.row_filters.clone(),
+    };
+    let sets = asked.plan.fragments.iter().any(|f| f.shape == Shape::Set);
+    if sets {
+        if asked.bounds.is_empty() {
+            let words = "sets are compared at two moments or more";
+            let bounds = Violation::new(format!("{field}.bounds"), "REQUIRED", words);
+            return Err(Error::invalid(vec![bounds]).into());
+        }
+        let snapshots = snapshots(conn, view, &asked.bounds, ask.latest)?;
+        answer.snapshots = snapshots
+            .windows(2)
+            .map(|pair| (pair[0], pair[1]))
+            .collect();
+    }
+    let query = Query {
+        dimensions: ask.dimensions.clone(),
+        filters: view
+            .visible
+            .iter()
+            .chain(&asked.conditions)
+            .cloned()
+            .collect(),
+        period: None,
+        bounds: asked.bounds.clone(),
+        most_values: Some(limits.values),
+    };
+    let mut table = Table::new(&asked.plan);
+    for fragment in &asked.plan.fragments {
+        let mut run = |conn: &mut Conn,
+                       answer: &mut FragmentAnswer,
+                       query: &Query,
+                       period: Option<usize>|
+         -> Result<(), Failure> {
+            in_time(end)?;
+            let statement = write(&asked.plan, fragment, &view.entity, query, dialect(conn))
+                .map_err(|found| unwritten(field, found))?;
+            let sql = limited(conn, view, &statement.sql, fragment.shape, limits);
+            let found = rows(conn, Lane::Read, &sql, &statement.binds)?;
+            few_groups(found.len(), fragment.shape, limits)?;
+            table
+                .add_in(&statement, &found, period)
+                .map_err(uncalculated)?;
+            answer.result_rows += found.len();
+            if explain {
+                // Without what lets it end in time, which a shell does not know.
+                let parameters = parameters(&statement);
+                answer.statements.push((statement.sql, parameters));
+            }
+            Ok(())
+        };
+        if fragment.shape != Shape::Set {
+            run(conn, &mut answer, &query, None)?;
+            continue;
+        }
+        for (period, pair) in asked.bounds.windows(2).enumerate() {
+            let (start, end) = answer.snapshots[period];
+            // Where no snapshot was taken yet, no row has the moment itself either.
+            let compared = (start.unwrap_or(pair[0]), end.unwrap_or(pair[1]));
+            let query = Query {
+                period: Some(compared),
+                bounds: Vec::new(),
+                ..query.clone()
+            };
+            run(conn, &mut answer, &query, Some(period))?;
+        }
+    }
+    answer.groups = table
+        .groups()
+        .map(|((dimensions, period), states)| Group {
+            dimensions: dimensions.clone(),
+            period: period.unwrap_or(0),
+            states: states.to_vec(),
+        })
+        .collect();
+    few_groups(answer.groups.len(), Shape::Summary, limits)?;
+    answer.duration = started.elapsed();
+    if explain {
+        in_time(end)?;
+        answer.rows = passed(conn, view, &asked, &answer)?;
+    }
+    Ok(answer)
+}
+
+/// What was read, as an explanation names it.
+fn source(shape: &TableShape) -> String {
+    match &shape.schema {
+        Some(schema) => format!("warehouse:{schema}.{}", shape.name),
+        None => format!("warehouse:{}", shape.name),
+    }
+}
+
+/// The snapshots that stand for moments.
+pub(super) fn snapshots(
+    conn: &mut Conn,
+    view: &View,
+    moments: &[Moment],
+    latest: bool,
+) -> Result<Vec<Option<Moment>>, Failure> {
+    if !latest {
+        return Ok(moments.iter().copied().map(Some).collect());
+    }
+    let dialect = dialect(conn);
+    let mut found = Vec::with_capacity(moments.len());
+    for moments in moments.chunks(10_000) {
+        let statement = latest_snapshot(&view.entity, moments, dialect)
+            .map_err(|found| unwritten("bounds", found))?;
+        let rows = rows(conn, Lane::Read, &statement.sql, &statement.binds)?;
+        found.extend(read_snapshots(&statement, &rows).map_err(uncalculated)?);
+    }
+    if found.len() == moments.len() {
+        Ok(found)
+    } else {
+        Err(Error::internal("a snapshot for each moment").into())
+    }
+}
+
+/// How many rows of the entity passed conditions and bounds; of sets, at the snapshots.
+fn passed(
+    conn: &mut Conn,
+    view: &View,
+    asked: &Asked,
+    answer: &FragmentAnswer,
+) -> Result<i64, Failure> {
+    let dialect = dialect(conn);
+    let mut writer = RowWriter::new(&view.entity, dialect);
+    let mut conditions = passing(&mut writer, view, &asked.conditions)?;
+    let time = view.shape.time_column();
+    let time = time.map(|column| format!("t.{}", quoted(&column.name)));
+    let mut bound = |moment: Moment| {
+        let (cell, data_type) = moment_cell(moment);
+        bind_cell(&mut writer, &cell, data_type)
+    };
+    match (time, asked.bounds.as_slice()) {
+        (Some(time), [first, .., last]) if answer.snapshots.is_empty() => {
+            conditions.push(format!("{time} >= {}", bound(*first)));
+            conditions.push(format!("{time} < {}", bound(*last)));
+        }
+        (Some(time), [_, ..]) => {
+            let pairs = answer.snapshots.iter();
+            let mut moments: Vec<Moment> = pairs
+                .flat_map(|(start, end)| [*start, *end])
+                .flatten()
+                .collect();
+            moments.sort_unstable();
+            moments.dedup();
+            // Of more, only the first are counted; the statement would take no more of them.
+            moments.truncate(10_000);
+            let list: Vec<String> = moments.into_iter().map(&mut bound).collect();
+            conditions.push(match list.is_empty() {
+                true => "1 = 0".to_owned(),
+                false => format!("{time} IN ({})", list.join(", ")),
+            });
+        }
+        _ => {}
+    }
+    let sql = format!(
+        "SELECT {} {}{}",
+        writer.text(formula::DataType::Integer, "count(*)"),
+        writer.from(),
+        clause(&conditions, Lane::Read, dialect)
+    );
+    let found = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
+    let count = found.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+    count.ok_or_else(|| Error::internal("a count is a number").into())
+}
+
+/// The parameters of a statement as text.
+fn parameters(statement: &Statement) -> Vec<String> {
+    let text = |bind: &Bind| match bind {
+        Bind::Int(n) => n.to_string(),
+        Bind::Real(x) => x.to_string(),
+        Bind::Text(text) => text.clone(),
+    };
+    statement.binds.iter().map(text).collect()
+}
+
+/// A snapshot as text; empty where there is none.
+pub(crate) fn snapshot_text(moment: Option<Moment>) -> String {
+    moment.map_or(String::new(), moment_text)
+}

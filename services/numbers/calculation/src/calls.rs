@@ -1,0 +1,76 @@
+//! Calls to others: definitions from `metadata`, states and members from `warehouse`, for whoever calls us.
+
+pub(crate) mod definitions;
+pub(crate) mod flights;
+
+use error::Error;
+use proto_data::tessera::warehouse::v1::{
+    self as warehouse, warehouse_service_client::WarehouseServiceClient,
+};
+use proto_meaning::tessera::metadata::v1::{
+    self as metadata, metadata_service_client::MetadataServiceClient,
+};
+use rpc::{Channel, Clients};
+
+/// The reason by which `warehouse` says that a definition is of another version than it knows.
+const ONTOLOGY_CHANGED: &str = "ONTOLOGY_CHANGED";
+/// The largest answer in one message: all definitions of a tenant, or a part of the groups.
+const MOST_BYTES: usize = 64 << 20;
+
+/// Clients of the services that are called.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    metadata: MetadataServiceClient<Channel>,
+    warehouse: WarehouseServiceClient<Channel>,
+}
+
+impl Calls {
+    /// Over the channels that the service declared.
+    pub(crate) fn new(clients: &Clients) -> Self {
+        let metadata = MetadataServiceClient::new(clients.channel("metadata"));
+        let warehouse = WarehouseServiceClient::new(clients.channel("warehouse"));
+        Self {
+            metadata: metadata.max_decoding_message_size(MOST_BYTES),
+            warehouse: warehouse
+                .max_decoding_message_size(MOST_BYTES)
+                .max_encoding_message_size(MOST_BYTES),
+        }
+    }
+
+    /// Definitions with all that they use.
+    pub(crate) async fn resolve(
+        &self,
+        ask: metadata::ResolveDefinitionsRequest,
+    ) -> Result<metadata::ResolveDefinitionsResponse, Error> {
+        let answer = self.metadata.clone().resolve_definitions(ask).await?;
+        Ok(answer.into_inner())
+    }
+
+    /// Hands each part of the answer to `each`, as it comes.
+    pub(crate) async fn execute(
+        &self,
+        ask: warehouse::ExecuteFragmentsRequest,
+        mut each: impl FnMut(warehouse::ExecuteFragmentsResponse) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let answer = self.warehouse.clone().execute_fragments(ask).await?;
+        let mut parts = answer.into_inner();
+        while let Some(part) = parts.message().await? {
+            each(part)?;
+        }
+        Ok(())
+    }
+
+    /// A page of the members of a set.
+    pub(crate) async fn members(
+        &self,
+        ask: warehouse::ListSetMembersRequest,
+    ) -> Result<warehouse::ListSetMembersResponse, Error> {
+        let answer = self.warehouse.clone().list_set_members(ask).await?;
+        Ok(answer.into_inner())
+    }
+}
+
+/// Whether definitions changed between reading them and using them.
+pub(crate) fn ontology_changed(error: &Error) -> bool {
+    error.reason() == ONTOLOGY_CHANGED
+}
