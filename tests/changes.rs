@@ -213,6 +213,11 @@ stories! {
         assert!(list(&listed["drifts"]).len() >= 2, "{listed}");
     }
 
+}
+
+stories! {
+    with "[services.warehouse]\ncheck_interval = \"300ms\"\n";
+
     /// The same without anybody asking: the background work finds it.
     /// Proves: DB-51
     async fn drift_by_hand_is_repaired_in_the_background(platform: &Platform) {

@@ -95,12 +95,14 @@ pub(crate) struct Platform {
     pub(crate) token: String,
     /// The time of all processes.
     pub(crate) clock: Arc<ShiftedClock>,
+    extra: &'static str,
     // Dropped last: the storage under the processes.
     backend: Backend,
 }
 
 impl Platform {
-    pub(crate) async fn start(backend: Backend, topology: Topology) -> Self {
+    /// The services with their usual settings but for those given as TOML.
+    pub(crate) async fn start(backend: Backend, topology: Topology, extra: &'static str) -> Self {
         let targets: Vec<(Vec<&'static str>, &'static str)> = match topology {
             Topology::Local => vec![(vec!["all"], "")],
             Topology::Loopback => vec![(vec!["all"], "loopback = true")],
@@ -120,6 +122,7 @@ impl Platform {
             http: Client::new(),
             token: String::new(),
             clock: Arc::new(ShiftedClock::default()),
+            extra,
             backend,
         };
         for (target, mesh) in targets {
@@ -131,7 +134,16 @@ impl Platform {
                 process: None,
                 runtime: Cut::new(),
             });
-            platform.begin(platform.slots.len() - 1).await;
+            let at = platform.slots.len() - 1;
+            platform.begin(at).await;
+            // Whoever comes next hears of this one from the first.
+            let slots = &platform.slots;
+            testkit::eventually("the first process to know the others", || async {
+                let missing = slots[0].process.as_ref()?.directory().unreachable();
+                let absent = |name: &&str| missing.iter().any(|missing| missing == name);
+                (!slots[at].target.iter().any(absent)).then_some(())
+            })
+            .await;
         }
         platform.until_together().await;
         let token = std::fs::read_to_string(data(&platform.backend).join("identity/admin.token"))
@@ -148,7 +160,7 @@ impl Platform {
         };
         let slot = &mut self.slots[at];
         slot.runtime = Cut::new();
-        let settings = settings(&self.backend, slot, &peers);
+        let settings = settings(&self.backend, slot, &peers, self.extra);
         let clock = self.clock.clone();
         let started = slot
             .runtime
@@ -159,11 +171,20 @@ impl Platform {
         slot.process = Some(process);
     }
 
+    /// Waits until the first process reaches every service, and each of the others those that its own call.
     async fn until_together(&self) {
-        for slot in &self.slots {
+        let services = server::services();
+        for (at, slot) in self.slots.iter().enumerate() {
             testkit::eventually("the processes to find each other", || async {
                 let process = slot.process.as_ref()?;
-                process.directory().unreachable().is_empty().then_some(())
+                let own = process.directory().served();
+                let calls = services
+                    .iter()
+                    .filter(|entry| own.iter().any(|name| *name == entry.name));
+                let calls: Vec<&str> = calls.flat_map(|entry| entry.calls).copied().collect();
+                let missing = process.directory().unreachable();
+                let misses = |name: &String| at == 0 || calls.contains(&name.as_str());
+                (!missing.iter().any(misses)).then_some(())
             })
             .await;
         }
@@ -249,7 +270,14 @@ impl Platform {
 
     /// Waits until every process, asked by itself and not through the edge, lets a token in or refuses it.
     pub(crate) async fn until_known(&self, token: &str, let_in: bool) {
-        let cheap = ["/WhoAmI", "/ListEntities"];
+        // One of each service, so that every process is asked.
+        let cheap = [
+            "/WhoAmI",
+            "/ListEntities",
+            "/ListTables",
+            "/ListFunctions",
+            "/ListScenarios",
+        ];
         for (channel, method) in self.served().await {
             if !cheap.iter().any(|name| method.path.ends_with(name)) {
                 continue;
@@ -360,12 +388,12 @@ fn data(backend: &Backend) -> std::path::PathBuf {
 }
 
 /// The settings of one process, on free ports the first time.
-fn settings(backend: &Backend, slot: &Slot, peers: &[String]) -> Settings {
+fn settings(backend: &Backend, slot: &Slot, peers: &[String], extra: &str) -> Settings {
     let text = format!(
         "[server]\ntarget = {target:?}\ngrpc = \"{grpc}\"\ndata = {data:?}\n\
          [gateway]\nlisten = \"{http}\"\n\
          [mesh]\npeers = {peers:?}\n{mesh}\n\
-         [services.identity.hashing]\nmemory_kib = 8\niterations = 1\n",
+         [services.identity.hashing]\nmemory_kib = 8\niterations = 1\n{extra}\n",
         target = slot.target,
         grpc = slot.grpc,
         http = slot.http,
@@ -388,9 +416,15 @@ async fn connect(process: &Process) -> Channel {
         .expect("the process listens")
 }
 
-/// Stamps a story for each database and topology: six tests.
+/// Stamps a story for each database and topology: six tests. `with "…";` before the first gives settings.
 macro_rules! stories {
-    ($($(#[$meta:meta])* async fn $name:ident($platform:ident: &Platform) $body:block)+) => {$(
+    (with $extra:literal; $($rest:tt)+) => {
+        $crate::platform::stories! { @ $extra; $($rest)+ }
+    };
+    ($(#[$meta:meta])* async $($rest:tt)+) => {
+        $crate::platform::stories! { @ ""; $(#[$meta])* async $($rest)+ }
+    };
+    (@ $extra:literal; $($(#[$meta:meta])* async fn $name:ident($platform:ident: &Platform) $body:block)+) => {$(
         $(#[$meta])*
         mod $name {
             #[allow(unused_imports, reason = "a story may need nothing of its file")]
@@ -401,7 +435,7 @@ macro_rules! stories {
 
             fn run(backend: testkit::Backend, topology: Topology) {
                 testkit::run(async {
-                    let platform = $crate::platform::Platform::start(backend, topology).await;
+                    let platform = $crate::platform::Platform::start(backend, topology, $extra).await;
                     play(&platform).await;
                     platform.stop().await;
                 });

@@ -137,7 +137,7 @@ stories! {
         let equal = |attribute: &str| json!([{ "attribute": attribute, "operator": "FILTER_OPERATOR_EQUAL", "values": ["x"] }]);
         for (field, value, named) in [
             ("filters", equal("colour"), "colour"),
-            ("filters", equal("distance"), "distance"),
+            ("filters", equal("distance"), "filters[0].values[0]"),
             ("where", json!("colour = 'red'"), "line 1, column 1"),
             ("where", json!("distance"), "line 1"),
             ("dimensions", json!(["colour"]), "colour"),

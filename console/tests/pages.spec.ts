@@ -80,6 +80,18 @@ const cases: Case[] = [
   { name: "entity-edit", path: byCode("entities", "policy", "/meaning/entities", "?edit=1"), title: /Edit Policy/ },
   { name: "entity-new", path: fixed("/meaning/entities/new"), title: /New entity/ },
   {
+    name: "value-chains",
+    path: fixed("/meaning/value-chains"),
+    title: /Value chains/,
+    asks: "**/api/v1/metadata/value-chains?**",
+  },
+  {
+    name: "value-chain",
+    path: byCode("value-chains", "retail_health", "/meaning/value-chains"),
+    title: /Retail health/,
+    asks: "**/api/v1/metadata/value-chains/*",
+  },
+  {
     name: "relationships",
     path: fixed("/meaning/relationships"),
     title: /Relationships/,

@@ -26,10 +26,14 @@ export default async function setup() {
   const binary = process.env.TESSERA;
   if (!binary) throw new Error("TESSERA names no binary; scripts/console-test does");
   const data = mkdtempSync(join(tmpdir(), "tessera-console-"));
-  const server = spawn(binary, ["serve", "--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"], {
-    stdio: ["ignore", "pipe", process.env.TESSERA_TEST_LOG ? "inherit" : "ignore"],
-    env: { ...process.env, TESSERA__GATEWAY__RATE__ENABLED: undefined },
-  });
+  const server = spawn(
+    binary,
+    ["serve", "--data", data, "--grpc", "127.0.0.1:0", "--http", process.env.TESSERA_TEST_HTTP ?? "127.0.0.1:0"],
+    {
+      stdio: ["ignore", "pipe", process.env.TESSERA_TEST_LOG ? "inherit" : "ignore"],
+      env: { ...process.env, TESSERA__GATEWAY__RATE__ENABLED: undefined },
+    },
+  );
   const stop = async () => {
     server.kill("SIGTERM");
     await new Promise((resolve) => (server.exitCode === null ? server.once("exit", resolve) : resolve(null)));

@@ -17,7 +17,13 @@ fn path(shape: &Shape, column: &Column) -> String {
 
 /// A constant as the language writes it.
 fn literal(random: &mut Random, data_type: DataType) -> String {
-    let value = values::any_of(random, data_type);
+    let value = match data_type {
+        DataType::String => {
+            let texts = &values::TEXTS[..values::TEXTS.len() - 1];
+            formula::Value::Text(one(random, texts).to_owned())
+        }
+        _ => values::any_of(random, data_type),
+    };
     let text = values::text(&value, data_type).unwrap_or_default();
     match data_type {
         DataType::Integer | DataType::Decimal { .. } | DataType::Double => {

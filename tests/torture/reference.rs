@@ -36,6 +36,8 @@ pub(crate) struct Expected {
     plan: Plan,
     ontology: Ontology,
     rows: Rows,
+    /// Those that nobody hides: a snapshot was taken whoever may see its rows.
+    all: Rows,
     conditions: BTreeMap<String, Vec<Typed>>,
     dimensions: Vec<String>,
     periods: Vec<Period>,
@@ -111,7 +113,7 @@ pub(crate) fn expect(
         return Err("there are no rows to group".to_owned());
     }
     let mut conditions = BTreeMap::new();
-    let mut visible = Rows::new();
+    let (mut visible, mut all) = (Rows::new(), Rows::new());
     let first = plan
         .entities
         .first()
@@ -147,6 +149,7 @@ pub(crate) fn expect(
         }
         let filters = row_filters.get(code).map_or(&[][..], Vec::as_slice);
         visible.insert(code.clone(), seen(shapes, rows, code, filters));
+        all.insert(code.clone(), seen(shapes, rows, code, &[]));
     }
     let sets = plan
         .measures
@@ -159,6 +162,7 @@ pub(crate) fn expect(
         plan,
         ontology,
         rows: visible,
+        all,
         conditions,
         dimensions: question.dimensions.clone(),
         periods: question.periods.clone(),
@@ -200,7 +204,7 @@ impl Expected {
             Value::Timestamp(micros) => Some(Moment::Timestamp(micros)),
             _ => None,
         };
-        let rows = &self.rows[&measure.entity];
+        let rows = &self.all[&measure.entity];
         let latest = |moment: Moment| {
             rows.iter()
                 .filter_map(at)

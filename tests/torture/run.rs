@@ -25,6 +25,10 @@ use testkit::Backend;
 /// How many steps a run has.
 const LENGTH: usize = 30;
 
+/// Tables follow their definitions and are checked while all this goes on.
+const SETTINGS: &str =
+    "[services.warehouse]\nfollow_interval = \"150ms\"\ncheck_interval = \"400ms\"\n";
+
 /// A run as it goes.
 pub(crate) struct Run {
     pub(crate) random: Random,
@@ -35,6 +39,22 @@ pub(crate) struct Run {
     pub(crate) nobody: String,
     pub(crate) requests: usize,
     pub(crate) told: Vec<Told>,
+}
+
+/// A formula that is right, as a stored one must be: the first of some, or a plain one.
+fn planned(
+    random: &mut Random,
+    shapes: &[world::Shape],
+    metrics: &BTreeMap<String, Definition>,
+    make: impl Fn(&mut Random) -> String,
+) -> String {
+    let ontology = world::ontology(shapes);
+    let right =
+        |formula: &String| formula::plan(&ontology, metrics, &Definition::new(formula)).is_ok();
+    let some = (0..30).map(|_| make(random)).find(right);
+    let plain = metrics.keys().next().map(|code| format!("2 * {code}"));
+    some.or(plain.filter(right))
+        .unwrap_or_else(|| format!("count({})", shapes[0].code))
 }
 
 /// What a run was doing, for whoever reads of its failure.
@@ -73,7 +93,7 @@ pub(crate) async fn play(seed: u64, log: Log) -> Vec<Told> {
     } else {
         Backend::sqlite()
     };
-    let platform = Platform::start(backend, topology).await;
+    let platform = Platform::start(backend, topology, SETTINGS).await;
     let mut run = begin(seed, platform).await;
     note(format!("{:?}", run.tenants[0].shapes));
     for at in 0..LENGTH {
@@ -188,16 +208,21 @@ impl Run {
         let entities: Vec<&str> = shapes.iter().map(|shape| shape.code.as_str()).collect();
         for at in 0..random.random_range(1..4) {
             let code = format!("simple{at}");
-            let formula = formulas::total(random, &shapes, &[], 0);
+            let formula = planned(random, &shapes, &BTreeMap::new(), |random| {
+                formulas::total(random, &shapes, &[], 0)
+            });
             let body = json!({ "code": code, "name": code, "type": "METRIC_TYPE_SIMPLE", "formula": formula, "entities": entities });
             made.push((code, Definition::new(&formula), body));
         }
         let codes: Vec<String> = made.iter().map(|metric| metric.0.clone()).collect();
-        let formula = format!(
-            "{} + {}",
-            codes[0],
-            formulas::total(random, &shapes, &codes, 1)
-        );
+        let known = made
+            .iter()
+            .map(|metric| (metric.0.clone(), metric.1.clone()));
+        let known: BTreeMap<String, Definition> = known.collect();
+        let formula = planned(random, &shapes, &known, |random| {
+            let total = formulas::total(random, &shapes, &codes, 1);
+            format!("{} + {total}", codes[0])
+        });
         let body = json!({
             "code": "derived", "name": "derived", "type": "METRIC_TYPE_DERIVED", "formula": formula,
             "metrics": codes, "entities": entities,
@@ -208,11 +233,10 @@ impl Run {
             "code": "ratio", "name": "ratio", "type": "METRIC_TYPE_RATIO", "metrics": codes,
             "ratio": { "numerator": above, "denominator": below },
         });
-        made.push((
-            "ratio".to_owned(),
-            Definition::new(&format!("{above} / {below}")),
-            body,
-        ));
+        let ratio = Definition::new(&format!("{above} / {below}"));
+        if formula::plan(&world::ontology(&shapes), &known, &ratio).is_ok() {
+            made.push(("ratio".to_owned(), ratio, body));
+        }
         if let Some(set) = world::any_set(random, &shapes) {
             let formula = "(end - new) / start";
             let SetSpec {

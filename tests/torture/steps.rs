@@ -3,7 +3,11 @@
 mod reads;
 mod writes;
 
-use super::{run::Run, tenant::call, world::Change};
+use super::{
+    run::Run,
+    tenant::call,
+    world::{self, Change},
+};
 use crate::edge::reason;
 use rand::Rng;
 use reqwest::Method;
@@ -102,10 +106,28 @@ impl Run {
         let body = json!({ "attributes": next.attributes(), "etag": old["etag"] });
         let path = format!("/api/v1/metadata/entities/{id}?update_mask=attributes");
         let (status, answer) = call(&self.platform, &token, Method::PATCH, &path, Some(body)).await;
+        if status == 400 {
+            // Only what would break a metric is refused.
+            assert!(self.breaks(&entity, &change), "{change:?}: {answer}");
+            return;
+        }
         // An answer that was lost on its way is seen on the next try as somebody else's change.
         let done = status == 200 || status == 409 && self.tenants[0].faulty;
         assert!(done, "{change:?}: {status} {answer}");
         self.tenants[0].changed(&entity, &change);
+    }
+
+    /// Whether a stored metric that was right is not any more after a change.
+    fn breaks(&self, entity: &str, change: &Change) -> bool {
+        let tenant = &self.tenants[0];
+        let mut shapes = tenant.shapes.clone();
+        let shape = shapes.iter_mut().find(|shape| shape.code == entity);
+        shape.expect("it is defined").apply(change);
+        let ontology = world::ontology(&shapes);
+        let mut metrics = tenant.metrics.iter();
+        metrics.any(|(code, definition)| {
+            formula::plan_metric(&ontology, &tenant.metrics, code, definition).is_err()
+        })
     }
 
     /// For a while, calls between services come late, not at all, or lose their answers.

@@ -177,7 +177,7 @@ impl Tenant {
                 continue;
             };
             let there = shape.keyed().then(|| {
-                let keys = || shape.columns.iter().filter(|column| column.key);
+                let keys = || shape.identity();
                 rows.iter().position(|row| {
                     keys().all(|key| row.values.get(&key.code) == values.get(&key.code))
                 })

@@ -9,7 +9,8 @@ pub(crate) type Random = StdRng;
 
 pub(crate) const NULL: Value = Value::Null(Missing::Absent);
 
-const TEXTS: [&str; 14] = [
+/// The last one is no part of a formula, which has no control characters.
+pub(crate) const TEXTS: [&str; 14] = [
     "",
     "a",
     "A",

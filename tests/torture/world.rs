@@ -165,6 +165,14 @@ impl Shape {
         self.columns.iter().any(|column| column.key)
     }
 
+    /// What tells one row from another: the key, of what happens in time with its time.
+    pub(crate) fn identity(&self) -> impl Iterator<Item = &Column> {
+        let timed = self.kind != EntityKind::Dimension;
+        self.columns
+            .iter()
+            .filter(move |column| column.key || timed && column.time)
+    }
+
     /// One of the attributes that pass.
     pub(crate) fn pick(
         &self,

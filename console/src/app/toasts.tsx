@@ -10,7 +10,7 @@ interface Toast {
   tone: "good" | "bad" | "info";
   title: string;
   text?: string;
-  undo?: () => void | Promise<unknown>;
+  undo?: () => unknown;
   /** How long it stays, in milliseconds. */
   stays: number;
 }

@@ -42,6 +42,8 @@ const homes: Record<string, string> = {
   entity: "/meaning/entities",
   relationship: "/meaning/relationships",
   metric: "/meaning/metrics",
+  "value chain": "/meaning/value-chains",
+  valueChain: "/meaning/value-chains",
 };
 
 /** The address of a definition's page; null where its kind has none yet. */

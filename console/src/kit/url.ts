@@ -25,10 +25,7 @@ export function useUrl(): [Search, (change: Search, options?: { replace?: boolea
 /** One value of it; the default is not written. */
 export function useUrlState(name: string, first = ""): [string, (next: string) => void] {
   const [search, set] = useUrl();
-  const write = useCallback(
-    (next: string) => set({ [name]: next === first ? undefined : next }, { replace: true }),
-    [name, first, set],
-  );
+  const write = useCallback((next: string) => set({ [name]: next === first ? undefined : next }), [name, first, set]);
   return [search[name] ?? first, write];
 }
 

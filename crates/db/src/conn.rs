@@ -91,6 +91,7 @@ impl Conn {
     pub(crate) fn open(url: &Url, purpose: Purpose) -> Result<Conn, Failure> {
         match url {
             Url::Sqlite(path) => {
+                crate::patience::install();
                 let mut conn = diesel::SqliteConnection::establish(path)?;
                 // The busy timeout goes first: switching to WAL may itself have to wait for a lock.
                 let busy = purpose.patience().as_millis();

@@ -83,6 +83,16 @@ impl Failure {
         }
     }
 
+    /// May the same work succeed later, because what stood against it passes: others, a lost connection, a full disk?
+    pub fn is_transient(&self) -> bool {
+        let passing = matches!(self, Self::Sql(sql) if troubled(sql));
+        let waiting = matches!(
+            self,
+            Self::Exhausted | Self::Connect(_) | Self::Commit { .. }
+        );
+        passing || waiting || self.is_conflict() || self.is_closed()
+    }
+
     /// Did the connection die before anything was committed?
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self, Self::Sql(sql) if closed(sql))

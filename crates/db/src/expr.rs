@@ -105,6 +105,5 @@ impl diesel::sqlite::SqliteAggregateFunction<String> for DecimalSum {
 
 /// Gives a SQLite connection our functions.
 pub(crate) fn register(conn: &mut diesel::SqliteConnection) -> diesel::QueryResult<()> {
-    crate::patience::register(conn)?;
     sqlite::decimal_sum_utils::register_impl::<DecimalSum, _>(conn)
 }

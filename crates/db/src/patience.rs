@@ -1,68 +1,32 @@
-//! An end for statements that read: on PostgreSQL the server's own timeout, on SQLite a function in the statement that fails once
-//! the time is over. (SQLite's progress handler would need `unsafe`, which Diesel does not spare us and the workspace forbids.)
+//! An end for statements that read: on PostgreSQL the server's own timeout, on SQLite a look at the clock every few thousand steps
+//! of its machine ([`interrupt`]).
 
-use std::cell::Cell;
+mod interrupt;
+
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::result::Error as Sql;
-use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::Bool;
-use diesel::sqlite::Sqlite;
 
 use crate::conn::Conn;
 use crate::error::Failure;
+pub(crate) use interrupt::install;
 
-/// What a statement on SQLite has as a condition to end in time: true, or the statement fails. It is asked once for each row that is read.
-pub const IN_TIME: &str = "tessera_in_time()";
-/// What it fails with.
-const TOO_LATE: &str = "tessera: the statement's time is over";
-/// The clock is looked at once in so many rows.
-const ROWS: u32 = 128;
-
-thread_local! {
-    /// The end for the statements of this thread, and rows since the clock was looked at.
-    static END: Cell<Option<Instant>> = const { Cell::new(None) };
-    static SEEN: Cell<u32> = const { Cell::new(0) };
-}
-
-diesel::define_sql_function! {
-    fn tessera_in_time() -> Bool;
-}
-
-/// The answer of the function.
-#[derive(Debug)]
-struct InTime;
-
-impl ToSql<Bool, Sqlite> for InTime {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        let seen = SEEN.get();
-        SEEN.set(seen.wrapping_add(1));
-        if seen % ROWS == 0 && END.get().is_some_and(|end| Instant::now() >= end) {
-            return Err(TOO_LATE.into());
-        }
-        out.set_value(1);
-        Ok(IsNull::No)
-    }
-}
-
-pub(crate) fn register(conn: &mut diesel::SqliteConnection) -> QueryResult<()> {
-    // Not deterministic: otherwise SQLite asked once and not for each row.
-    tessera_in_time_utils::register_nondeterministic_impl(conn, || InTime)
-}
+/// A condition that is always true: statements needed one on SQLite to end in time.
+pub const IN_TIME: &str = "1";
 
 /// Takes the end back, also when the work panics.
 struct Ended;
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        END.set(None);
+        interrupt::end_at(None);
     }
 }
 
 impl Conn {
-    /// Runs `work`, whose statements end at `end`: then they fail, and [`Failure::is_late`] knows them. On SQLite only statements
-    /// with [`IN_TIME`] do, and reading ones alone should: a change that fails halfway would take its whole group with it.
+    /// Runs `work`, whose statements end at `end`: then they fail, and [`Failure::is_late`] knows them. Only reading ones should: on
+    /// SQLite a change that fails halfway would take its whole group with it.
     ///
     /// # Errors
     /// Those of `work`.
@@ -73,8 +37,7 @@ impl Conn {
     ) -> Result<T, Failure> {
         match self {
             Conn::Sqlite(_) => {
-                SEEN.set(0);
-                END.set(Some(end));
+                interrupt::end_at(Some(end));
                 let _ended = Ended;
                 work(self)
             }
@@ -96,5 +59,5 @@ impl Conn {
 /// Was it the statement's end that came?
 pub(crate) fn is_late(sql: &Sql) -> bool {
     matches!(sql, Sql::DatabaseError(_, info)
-        if info.message().contains(TOO_LATE) || info.message().contains("due to statement timeout"))
+        if info.message() == "interrupted" || info.message().contains("due to statement timeout"))
 }

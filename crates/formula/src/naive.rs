@@ -113,6 +113,7 @@ pub fn state(
         };
         (at, row.1.id.clone(), row.2.clone())
     };
+    let timed = |row: &&(Option<Moment>, &Row, Value)| row.0.is_some();
     let mut empty = State::empty(measure);
     match &mut empty {
         State::Count(n) => *n = count(kept.len()),
@@ -152,8 +153,8 @@ pub fn state(
                 }
             }
         }
-        State::First(row) => *row = kept.iter().min_by_key(order).map(placed),
-        State::Last(row) => *row = kept.iter().max_by_key(order).map(placed),
+        State::First(row) => *row = kept.iter().filter(timed).min_by_key(order).map(placed),
+        State::Last(row) => *row = kept.iter().filter(timed).max_by_key(order).map(placed),
         State::Moments(n, sum, squares) => {
             for (_, _, value) in &kept {
                 let x = digits(value)?;

@@ -33,13 +33,15 @@ pub enum Shape {
     Values,
 }
 
-/// Measures that one statement over one entity and one filter answers.
+/// Measures that one statement over one entity answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fragment {
     /// The entity's code.
     pub entity: String,
     /// Which rows count; all where none.
     pub filter: Option<Typed>,
+    /// Whether the measures have different filters, so that the statement looks at each measure's own.
+    pub(crate) shared: bool,
     /// The kind of statement.
     pub shape: Shape,
     /// Its measures, by index into the plan's.
@@ -203,6 +205,11 @@ pub fn measures_plan(ontology: &Ontology, entity: &str, texts: &[&str]) -> Resul
     })
 }
 
+/// At most so many measures of one statement that have filters of their own: databases bound their columns.
+const MAX_SHARED: usize = 60;
+/// At most so large is a filter that is looked at beside others in one statement.
+const MAX_SHARED_FILTER: u32 = 200;
+
 fn fragments(measures: &[Measure]) -> Vec<Fragment> {
     let mut out: Vec<Fragment> = Vec::new();
     for (index, measure) in measures.iter().enumerate() {
@@ -217,19 +224,47 @@ fn fragments(measures: &[Measure]) -> Vec<Fragment> {
             !alone
                 && fragment.shape == shape
                 && fragment.entity == measure.entity
-                && fragment.filter == measure.filter
+                && (fragment.filter == measure.filter && !fragment.shared
+                    || shares(fragment, measure, measures))
         });
         match home {
-            Some(fragment) => fragment.measures.push(index),
+            Some(fragment) => {
+                // Where filters differ, each measure keeps its own.
+                if fragment.filter != measure.filter {
+                    (fragment.filter, fragment.shared) = (None, true);
+                }
+                fragment.measures.push(index);
+            }
             None => out.push(Fragment {
                 entity: measure.entity.clone(),
                 filter: measure.filter.clone(),
+                shared: false,
                 shape,
                 measures: vec![index],
             }),
         }
     }
     out
+}
+
+/// Whether a measure goes with others of another filter, so that the rows are read once. Rows are numbered for `first` and `last`, so that
+/// those stay with their own.
+fn shares(fragment: &Fragment, measure: &Measure, measures: &[Measure]) -> bool {
+    let small = |filter: &Option<Typed>| {
+        // `where null` has no type that a column could have.
+        filter.as_ref().is_none_or(|filter| {
+            filter.size <= MAX_SHARED_FILTER && filter.data_type == DataType::Boolean
+        })
+    };
+    let plain = |measure: &Measure| {
+        !matches!(measure.aggregate, Aggregate::First | Aggregate::Last) && small(&measure.filter)
+    };
+    fragment.measures.len() < MAX_SHARED
+        && plain(measure)
+        && fragment
+            .measures
+            .iter()
+            .all(|index| plain(&measures[*index]))
 }
 
 impl Plan {

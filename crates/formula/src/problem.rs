@@ -156,10 +156,7 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// `did you mean …?`, when one of `known` is close to `word` by the optimal string alignment distance.
-pub fn did_you_mean<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let word = word.to_lowercase();
     // One slip in three letters is a typing error, more is another word.
     let allowed = word.chars().count().div_ceil(3).min(3);

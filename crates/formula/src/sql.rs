@@ -129,3 +129,22 @@ pub fn write(
         Shape::Values => writer.values(),
     }
 }
+
+/// As [`write`], with sums left to 64 bits on a database that has no wider ones: nearly twice as fast, and refused by the database, as an
+/// `integer overflow`, where a sum does not fit; then the statement of [`write`] answers. None where nothing is gained.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_fast(
+    plan: &Plan,
+    fragment: &Fragment,
+    entity: &Entity,
+    query: &Query,
+    dialect: Dialect,
+) -> Result<Option<Statement>, Refused> {
+    if entity.code != fragment.entity || fragment.shape != Shape::Summary {
+        return Ok(None);
+    }
+    let writer = statement::Writer::new(plan, fragment, entity, query, dialect);
+    writer.narrow().map(statement::Writer::summary).transpose()
+}

@@ -5,4 +5,5 @@ mod language;
 mod meaning;
 mod parts;
 mod same;
+mod sets;
 mod world;

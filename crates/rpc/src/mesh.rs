@@ -181,6 +181,23 @@ impl Directory {
         self.change(service, |places| places.discover(address, until));
     }
 
+    /// Notes that a peer knows where a service is.
+    pub(crate) fn hear(&self, service: &str, address: &str) {
+        let until = self.0.clock.now() + LEASE;
+        self.change(service, |places| places.hear(address, until));
+    }
+
+    /// Where services are, as the processes that serve them said themselves. What was only heard of is left out:
+    /// two who tell each other would keep it alive for ever.
+    pub(crate) fn known(&self) -> Vec<(String, Vec<String>)> {
+        let slots = self.0.slots.lock().expect("no panic while held");
+        slots
+            .iter()
+            .map(|(name, slot)| (name.clone(), slot.places.said()))
+            .filter(|(_, addresses)| !addresses.is_empty())
+            .collect()
+    }
+
     /// Forgets leases that have ended and overrides that do not answer.
     pub fn refresh(&self) {
         let names: Vec<_> = self

@@ -54,15 +54,37 @@ const HEAD = 46;
 const LINE = 18;
 const MOST = 12;
 
-type BoxNode = Node<Box & { shown: string[]; rest: number } & Record<string, unknown>, "box">;
+type BoxNode = Node<Box & { shown: string[]; rest: number; down: boolean } & Record<string, unknown>, "box">;
 
 function heightOf(box: Box): number {
   const lines = Math.min(box.lines?.length ?? 0, MOST + 1);
   return HEAD + (lines > 0 ? lines * LINE + 12 : 0);
 }
 
+/** A tree from the top, operands in their order from left to right. */
+function tree(boxes: Box[], lines: Line[]) {
+  const below = new Map<string, string[]>();
+  for (const line of lines) below.set(line.from, [...(below.get(line.from) ?? []), line.to]);
+  const places = new Map<string, { x: number; y: number }>();
+  const heights = new Map(boxes.map((box) => [box.id, heightOf(box)]));
+  let next = 0;
+  const place = (id: string, y: number): number => {
+    const under = below.get(id) ?? [];
+    const under_y = y + (heights.get(id) ?? HEAD) + 48;
+    const middles = under.map((one) => place(one, under_y));
+    const x = middles.length > 0 ? ((middles[0] ?? 0) + (middles.at(-1) ?? 0)) / 2 : next;
+    if (middles.length === 0) next += WIDTH + 28;
+    places.set(id, { x, y });
+    return x;
+  };
+  const targets = new Set(lines.map((line) => line.to));
+  for (const box of boxes) if (!targets.has(box.id)) place(box.id, 0);
+  return places;
+}
+
 /** Where each box goes. */
 export function layout(boxes: Box[], lines: Line[], direction: "LR" | "TB") {
+  if (direction === "TB") return tree(boxes, lines);
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: direction, nodesep: 36, ranksep: 96, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -87,7 +109,12 @@ function BoxView({ data, selected }: NodeProps<BoxNode>) {
       data-selected={selected || undefined}
       style={{ width: WIDTH }}
     >
-      <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
+      <Handle
+        type="target"
+        position={data.down ? Position.Top : Position.Left}
+        className={classes.handle}
+        isConnectable={false}
+      />
       <div className={classes.head}>
         {data.kind ? <span className={classes.kind}>{data.kind}</span> : null}
         <span className={classes.title}>{data.title}</span>
@@ -100,7 +127,12 @@ function BoxView({ data, selected }: NodeProps<BoxNode>) {
           {data.rest > 0 ? <li className={classes.rest}>{data.rest} more</li> : null}
         </ul>
       ) : null}
-      <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
+      <Handle
+        type="source"
+        position={data.down ? Position.Bottom : Position.Right}
+        className={classes.handle}
+        isConnectable={false}
+      />
     </div>
   );
 }
@@ -165,7 +197,12 @@ export default function Canvas({ label, boxes, lines, direction = "LR", height =
       width: WIDTH,
       height: heightOf(box),
       ariaLabel: `${box.kind ?? ""} ${box.title}`.trim(),
-      data: { ...box, shown: (box.lines ?? []).slice(0, MOST), rest: Math.max(0, (box.lines?.length ?? 0) - MOST) },
+      data: {
+        ...box,
+        down: direction === "TB",
+        shown: (box.lines ?? []).slice(0, MOST),
+        rest: Math.max(0, (box.lines?.length ?? 0) - MOST),
+      },
     }));
   }, [boxes, lines, direction]);
   const edges = useMemo(

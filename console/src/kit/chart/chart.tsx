@@ -42,6 +42,8 @@ export interface ChartProps {
   notes?: Note[];
   /** Keeps a note; without it none can be written. */
   onNote?: (note: Note) => void;
+  /** Why there is nothing to draw, where it is known. */
+  nothing?: string;
   height?: number;
   /** What stands at the left of the tools. */
   tools?: ReactNode;
@@ -106,7 +108,12 @@ export function Chart(props: ChartProps) {
           </Menu.Dropdown>
         </Menu>
       </div>
-      {as === "chart" ? (
+      {as === "chart" && !series.some((one) => one.values.some((value) => value !== null)) ? (
+        <div className={classes.nothing} style={{ minHeight: height }}>
+          <strong>No values in this span</strong>
+          <span className="dim">{props.nothing ?? "There are no rows in it. Another range may have some."}</span>
+        </div>
+      ) : as === "chart" ? (
         <Suspense fallback={<Skeleton height={height} />}>
           <Drawing
             {...props}

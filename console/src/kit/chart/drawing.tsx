@@ -92,6 +92,7 @@ function option({
       showSymbol: axis.length <= 60,
       barMaxWidth: 28,
       lineStyle: { width: 2, type: one.before ? "dashed" : "solid", opacity: one.before ? 0.6 : 1 },
+      color: one.before ? palettes[scheme][0] : undefined,
       itemStyle: { opacity: one.before ? 0.6 : 1, borderRadius: kind === "bar" ? [3, 3, 0, 0] : undefined },
       markLine:
         index === 0 && levels.length > 0

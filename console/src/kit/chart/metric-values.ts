@@ -3,7 +3,7 @@ import type { Message, Output } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
 import { words } from "../format";
 import type { Series } from "./chart";
-import { type Grain, periodName, type Span } from "./range";
+import { endingAt, type Grain, periodName, type Span, spanOf } from "./range";
 
 export type Answer = Output<"CalculationService_Calculate">;
 type Row = Message<"tessera.calculation.v1.ResultRow">;
@@ -63,4 +63,22 @@ export function toSeries(
 /** Why there is no value, in words. */
 export function missingWords(value: Message<"tessera.calculation.v1.Value"> | undefined): string | undefined {
   return value?.missing ? words(value.missing) : undefined;
+}
+
+/** Rows that have a value. */
+const filled = (rows: Row[] | undefined) => (rows ?? []).filter((row) => row.value && !row.value.missing);
+
+/**
+ * The span to begin with: what the address says, else the last twelve months, else, where those have no rows, the
+ * twelve months before the newest value of the last five years.
+ */
+export function useSpan(metric: string, chosen: string | undefined): { span: Span; pending: boolean } {
+  const latest = spanOf("12m");
+  const open = chosen === undefined;
+  const near = useValues(metric, latest, "GRAIN_MONTH", { enabled: open });
+  const empty = open && near.data !== undefined && filled(near.data.rows).length === 0;
+  const far = useValues(metric, spanOf("5y"), "GRAIN_MONTH", { enabled: empty });
+  if (!open) return { span: spanOf(chosen), pending: false };
+  const end = empty ? filled(far.data?.rows).at(-1)?.end : undefined;
+  return { span: end ? endingAt(end.slice(0, 10)) : latest, pending: (empty && far.isPending) || near.isPending };
 }

@@ -70,3 +70,12 @@ export function periodName(start: string, grain: string): string {
   if (grain === "GRAIN_HOUR") return start.replace("T", " ").slice(0, 16);
   return at;
 }
+
+/** The twelve months that end before this day. */
+export function endingAt(end: string): Span {
+  const at = new Date(`${end}T00:00:00Z`);
+  return { start: day(utc(at.getUTCFullYear() - 1, at.getUTCMonth(), at.getUTCDate())), end };
+}
+
+/** A span as it stands in the address. */
+export const spanText = ({ start, end }: Span) => `${start}..${end}`;

@@ -30,7 +30,6 @@ const WORDS = new Set([
   "else",
   "case",
   "when",
-  "end",
   "like",
   "true",
   "false",

@@ -132,7 +132,6 @@ export function Table<T>(props: TableProps<T>) {
   const rowName = (row: T) => `${prefix}-${rowId(row)}`;
   const active = focused ? rows[at] : undefined;
   return (
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: a grid has an active descendant
     <div
       ref={box}
       className={classes.box}

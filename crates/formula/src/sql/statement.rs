@@ -1,13 +1,13 @@
 //! Statements: one for the summaries of a group, one for members at the ends of a period, one for different values.
 
+mod sets;
+
 use super::{
     Code, Columns, Dialect, Moment, Query, Refused, Statement, refuse,
     scalar::{Scalars, quoted, table},
 };
-use crate::{
-    Aggregate, Attribute, Binary, DataType, Entity, Fragment, Literal, Measure, Plan, TypedNode,
-    check::boolean, typed::Typed,
-};
+use crate::{Aggregate, Attribute, DataType, Entity, Fragment, Measure, Plan, typed::Typed};
+use std::collections::BTreeMap;
 
 /// How many different values of a percentile a group may have where the query does not say.
 const MOST_VALUES: usize = 1_000_000;
@@ -22,6 +22,8 @@ pub(super) struct Writer<'a> {
     conditions: Vec<String>,
     /// Names, in the inner select, of what is grouped by, with their types.
     groups: Vec<(String, DataType)>,
+    /// Whether sums are left to 64 bits, which the database refuses to leave.
+    narrow: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -45,7 +47,21 @@ impl<'a> Writer<'a> {
             inner: Vec::new(),
             conditions: Vec::new(),
             groups: Vec::new(),
+            narrow: false,
         }
+    }
+
+    /// With sums in 64 bits, where the dialect would need more than one column for them; none where nothing is gained.
+    pub(super) fn narrow(mut self) -> Option<Self> {
+        let exact_sum = |index: &usize| {
+            let measure = &self.plan.measures[*index];
+            let argument = measure.argument.as_ref();
+            measure.aggregate == Aggregate::Sum && argument.is_some_and(|a| a.data_type.is_exact())
+        };
+        let gains =
+            self.scalars.dialect == Dialect::Sqlite && self.fragment.measures.iter().any(exact_sum);
+        self.narrow = true;
+        gains.then_some(self)
     }
 
     fn time(&self) -> Result<&'a Attribute, Refused> {
@@ -147,18 +163,26 @@ impl<'a> Writer<'a> {
     pub(super) fn summary(mut self) -> Result<Statement, Refused> {
         self.begin()?;
         self.period()?;
+        let own = self.own_filters()?;
         let (mut outer, mut measures) = (Vec::new(), Vec::new());
         for &index in &self.fragment.measures {
             let measure = &self.plan.measures[index];
             let name = format!("a{index}");
+            let own = own.get(&index);
             if let Some(argument) = &measure.argument {
-                let argument = self.scalars.used(argument)?;
+                let fails = argument.wide;
+                let mut argument = self.scalars.used(argument)?;
                 if matches!(measure.aggregate, Aggregate::First | Aggregate::Last) {
                     self.ordered(index, measure.aggregate, &argument)?;
                 }
+                // What does not fit 64 bits in a row that does not count is nobody's business.
+                if let Some((_, condition)) = own.filter(|_| fails) {
+                    argument = format!("CASE WHEN {condition} THEN {argument} END");
+                }
                 self.inner.push(format!("{argument} AS {name}"));
             }
-            let columns = self.outputs(index, measure)?;
+            let filter = own.map(|(name, _)| format!(" FILTER (WHERE q.{name})"));
+            let columns = self.outputs(index, measure, filter.as_deref().unwrap_or(""))?;
             measures.push((index, columns.len()));
             outer.extend(columns);
         }
@@ -168,7 +192,41 @@ impl<'a> Writer<'a> {
         self.finish(outer, measures, "")
     }
 
-    /// Numbers the rows of a group by time, those without a value last.
+    /// Of measures with filters of their own, by index: the name of what the inner select says of it, and the condition. Rows that no
+    /// measure counts are left out.
+    fn own_filters(&mut self) -> Result<BTreeMap<usize, (String, String)>, Refused> {
+        let mut own = BTreeMap::new();
+        if !self.fragment.shared {
+            return Ok(own);
+        }
+        let mut known: Vec<(&Typed, (String, String))> = Vec::new();
+        let mut all = true;
+        for &index in &self.fragment.measures {
+            let Some(filter) = &self.plan.measures[index].filter else {
+                all = false;
+                continue;
+            };
+            let at = match known.iter().position(|(other, _)| *other == filter) {
+                Some(at) => at,
+                None => {
+                    let name = format!("f{}", known.len());
+                    let condition = self.scalars.expression(filter)?;
+                    self.inner.push(format!("{condition} AS {name}"));
+                    known.push((filter, (name, condition)));
+                    known.len() - 1
+                }
+            };
+            own.insert(index, known[at].1.clone());
+        }
+        if all {
+            let any = known.iter().map(|(_, (_, condition))| condition.as_str());
+            let any = any.collect::<Vec<_>>().join(" OR ");
+            self.conditions.push(format!("({any})"));
+        }
+        Ok(own)
+    }
+
+    /// Numbers the rows of a group by time, those without a value or a time last.
     fn ordered(
         &mut self,
         index: usize,
@@ -211,15 +269,20 @@ impl<'a> Writer<'a> {
         };
         let row_text = self.text(DataType::Uuid, &row);
         self.inner.push(format!(
-            "row_number() OVER ({partition}ORDER BY CASE WHEN {argument} IS NULL THEN 1 ELSE 0 END, {column} {way}, {row} {way}) AS r{index}"
+            "row_number() OVER ({partition}ORDER BY CASE WHEN {argument} IS NULL OR {column} IS NULL THEN 1 ELSE 0 END, {column} {way}, {row} {way}) AS r{index}"
         ));
         self.inner.push(format!("{at} AS t{index}"));
         self.inner.push(format!("{row_text} AS i{index}"));
         Ok(())
     }
 
-    /// The columns that make up the state of a measure.
-    fn outputs(&self, index: usize, measure: &Measure) -> Result<Vec<String>, Refused> {
+    /// The columns that make up the state of a measure; `filter` stands behind each aggregate.
+    fn outputs(
+        &self,
+        index: usize,
+        measure: &Measure,
+        filter: &str,
+    ) -> Result<Vec<String>, Refused> {
         let a = format!("q.a{index}");
         let data_type = measure
             .argument
@@ -227,21 +290,23 @@ impl<'a> Writer<'a> {
             .map_or(DataType::Null, |argument| argument.data_type);
         let sqlite = self.scalars.dialect == Dialect::Sqlite;
         let number = |x: String| self.text(DataType::Integer, &x);
-        let sum = |x: &str| match sqlite {
+        let sum = |x: &str, wide: bool| match sqlite && wide {
             // 64 bits are not enough for a sum: its halves are summed apart.
             true => vec![
-                number(format!("sum({x} >> 32)")),
-                number(format!("sum({x} & 4294967295)")),
+                number(format!("sum({x} >> 32){filter}")),
+                number(format!("sum({x} & 4294967295){filter}")),
             ],
-            false => vec![number(format!("sum({x})"))],
+            false => vec![number(format!("sum({x}){filter}"))],
         };
         Ok(match measure.aggregate {
-            Aggregate::Count if measure.argument.is_none() => vec![number("count(*)".to_owned())],
-            Aggregate::Count => vec![number(format!("count({a})"))],
-            Aggregate::Sum if data_type == DataType::Double => {
-                vec![self.text(DataType::Double, &format!("sum({a})"))]
+            Aggregate::Count if measure.argument.is_none() => {
+                vec![number(format!("count(*){filter}"))]
             }
-            Aggregate::Sum => sum(&a),
+            Aggregate::Count => vec![number(format!("count({a}){filter}"))],
+            Aggregate::Sum if data_type == DataType::Double => {
+                vec![self.text(DataType::Double, &format!("sum({a}){filter}"))]
+            }
+            Aggregate::Sum => sum(&a, !self.narrow),
             Aggregate::Min | Aggregate::Max => {
                 let function = if measure.aggregate == Aggregate::Min {
                     "min"
@@ -253,7 +318,7 @@ impl<'a> Writer<'a> {
                 } else {
                     ""
                 };
-                vec![self.text(data_type, &format!("{function}({a}{collate})"))]
+                vec![self.text(data_type, &format!("{function}({a}{collate}){filter}"))]
             }
             Aggregate::First | Aggregate::Last => {
                 let pick = |x: String| {
@@ -265,12 +330,12 @@ impl<'a> Writer<'a> {
                     pick(self.text(data_type, &a)),
                 ]
             }
-            Aggregate::Distinct => vec![number(format!("count(DISTINCT {a})"))],
+            Aggregate::Distinct => vec![number(format!("count(DISTINCT {a}){filter}"))],
             Aggregate::Moments => {
-                let mut columns = vec![number(format!("count({a})"))];
-                columns.extend(sum(&a));
+                let mut columns = vec![number(format!("count({a}){filter}"))];
+                columns.extend(sum(&a, true));
                 if !sqlite {
-                    columns.push(number(format!("sum({a}::numeric * {a}::numeric)")));
+                    columns.push(number(format!("sum({a}::numeric * {a}::numeric){filter}")));
                     return Ok(columns);
                 }
                 // x = h·2³¹ + l, so x² = h²·2⁶² + 2·h·l·2³¹ + l²; products are halved again before they are summed.
@@ -281,10 +346,10 @@ impl<'a> Writer<'a> {
                     (format!("({l} * {l})"), true),
                 ] {
                     if parts {
-                        columns.push(number(format!("sum({product} >> 31)")));
-                        columns.push(number(format!("sum({product} & 2147483647)")));
+                        columns.push(number(format!("sum({product} >> 31){filter}")));
+                        columns.push(number(format!("sum({product} & 2147483647){filter}")));
                     } else {
-                        columns.push(number(format!("sum({product})")));
+                        columns.push(number(format!("sum({product}){filter}")));
                     }
                 }
                 columns
@@ -292,108 +357,6 @@ impl<'a> Writer<'a> {
             Aggregate::Values | Aggregate::Set => {
                 return refuse(Code::Unsupported, "this measure has a statement of its own");
             }
-        })
-    }
-
-    /// Members at the ends of the period: |S|, |E| and |S ∩ E| of each group, in one pass over two snapshots.
-    pub(super) fn set(mut self) -> Result<Statement, Refused> {
-        let index = self.fragment.measures[0];
-        if !self.query.bounds.is_empty() {
-            return refuse(
-                Code::Unsupported,
-                "a set has two snapshots and no sub-periods; ask for each period",
-            );
-        }
-        let members = self.members(None)?;
-        let outer =
-            ["sum(q.s)", "sum(q.e)", "sum(q.s * q.e)"].map(|sum| self.text(DataType::Integer, sum));
-        self.outer(outer.to_vec(), vec![(index, 3)], &members, "")
-    }
-
-    /// A row for each member of a group, `k`, and whether it is there at the start, `s`, and at the end, `e`; those after `after` alone.
-    fn members(&mut self, after: Option<&Literal>) -> Result<String, Refused> {
-        let index = self.fragment.measures[0];
-        let Some((start, end)) = self.query.period else {
-            return refuse(
-                Code::Arguments,
-                "a set needs the snapshots at the start and at the end",
-            );
-        };
-        let Some(member) = &self.plan.measures[index].argument else {
-            return refuse(Code::Arguments, "a set has members");
-        };
-        self.begin()?;
-        if let Some(after) = after {
-            let after = Typed::new(member.data_type, None, TypedNode::Literal(after.clone()));
-            let node =
-                TypedNode::Binary(Binary::Greater, Box::new(member.clone()), Box::new(after));
-            let condition = self.scalars.expression(&boolean(node))?;
-            self.conditions.push(condition);
-        }
-        let member = self.scalars.used(member)?;
-        let time = self.scalars.column(&self.time()?.code)?;
-        let (start, end) = (self.moment(start)?, self.moment(end)?);
-        self.conditions.push(format!("{time} IN ({start}, {end})"));
-        self.conditions.push(format!("{member} IS NOT NULL"));
-        self.inner.push(format!("{member} AS k"));
-        self.inner
-            .push(format!("CASE WHEN {time} = {start} THEN 1 ELSE 0 END AS s"));
-        self.inner
-            .push(format!("CASE WHEN {time} = {end} THEN 1 ELSE 0 END AS e"));
-        let mut keys: Vec<_> = self
-            .groups
-            .iter()
-            .map(|(name, _)| format!("p.{name}"))
-            .collect();
-        keys.push("p.k".to_owned());
-        let from = self.from();
-        let rows = format!("SELECT {} {from}", self.inner.join(", "));
-        Ok(format!(
-            "SELECT {}, max(p.s) AS s, max(p.e) AS e FROM ({rows}) AS p GROUP BY {}",
-            keys.join(", "),
-            keys.join(", ")
-        ))
-    }
-
-    /// The members for which `holds` of `s` and `e`: a page of them in their order, or, without a `limit`, how many.
-    pub(super) fn listed(
-        mut self,
-        holds: &str,
-        after: Option<&Literal>,
-        limit: Option<usize>,
-    ) -> Result<Statement, Refused> {
-        let index = self.fragment.measures[0];
-        let data_type = self.plan.measures[index]
-            .argument
-            .as_ref()
-            .map_or(DataType::Null, |member| member.data_type);
-        let members = self.members(after)?;
-        let from = format!("FROM ({members}) AS q WHERE {holds}");
-        let collate = match (data_type, self.scalars.dialect) {
-            (DataType::String, Dialect::Postgres) => " COLLATE \"C\"",
-            _ => "",
-        };
-        let (sql, data_type) = match limit {
-            Some(limit) => {
-                let member = self.text(data_type, "q.k");
-                let sql =
-                    format!("SELECT {member} AS c0 {from} ORDER BY q.k{collate} LIMIT {limit}");
-                (sql, data_type)
-            }
-            None => {
-                let count = self.text(DataType::Integer, "count(*)");
-                (format!("SELECT {count} AS c0 {from}"), DataType::Integer)
-            }
-        };
-        Ok(Statement {
-            sql,
-            binds: self.scalars.binds,
-            columns: Columns {
-                dimensions: vec![data_type],
-                bucket: false,
-                measures: Vec::new(),
-                most_values: usize::MAX,
-            },
         })
     }
 
@@ -489,7 +452,10 @@ pub(super) fn text(dialect: Dialect, data_type: DataType, x: &str) -> String {
         (Dialect::Sqlite, DataType::Double) => {
             format!("CASE WHEN {x} IS NULL THEN NULL ELSE printf('%!.17g', {x}) END")
         }
-        (Dialect::Sqlite, DataType::Uuid) => format!("lower(hex({x}))"),
+        // Its `hex` makes an empty text of null.
+        (Dialect::Sqlite, DataType::Uuid) => {
+            format!("CASE WHEN {x} IS NULL THEN NULL ELSE lower(hex({x})) END")
+        }
         (Dialect::Sqlite, _) => format!("CAST({x} AS TEXT)"),
         (Dialect::Postgres, DataType::Boolean) => format!("({x})::int::text"),
         (Dialect::Postgres, DataType::Date) => format!("to_char({x}, 'YYYY-MM-DD')"),

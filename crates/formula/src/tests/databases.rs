@@ -3,7 +3,7 @@
 use super::world::{Rows, ontology};
 use crate::{
     DataType, Definition, Entity, Plan, Value, calendar,
-    sql::{Bind, Dialect, Group, Query, Statement, Table, write},
+    sql::{Bind, Dialect, Group, Query, Statement, Table, write, write_fast},
 };
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
@@ -172,12 +172,51 @@ impl Database {
                 .run(&statement)
                 .map_err(|e| format!("{e}: {}", statement.sql))?;
             table.add(&statement, &rows).map_err(|e| e.to_string())?;
+            self.same_fast(plan, fragment, query, &statement, &rows)?;
         }
         if table.groups().next().is_none() && query.dimensions.is_empty() {
             let empty = plan.evaluate(&plan.empty()).map_err(|e| e.to_string())?;
             return Ok(BTreeMap::from([((Vec::new(), None), empty)]));
         }
         table.answers().map_err(|e| e.to_string())
+    }
+
+    /// The fast statement says the same, or that a number does not fit.
+    fn same_fast(
+        &mut self,
+        plan: &Plan,
+        fragment: &crate::Fragment,
+        query: &Query,
+        wide: &Statement,
+        expected: &[Vec<Option<String>>],
+    ) -> Result<(), String> {
+        let ontology = ontology();
+        let entity = ontology.entity(&fragment.entity).unwrap();
+        let fast = write_fast(plan, fragment, entity, query, self.dialect());
+        let Some(fast) = fast.map_err(|e| e.to_string())? else {
+            return Ok(());
+        };
+        match self.run(&fast) {
+            Ok(rows) => {
+                let states = |statement, rows: &[_]| {
+                    let mut table = Table::new(plan);
+                    table.add(statement, rows).map_err(|e| e.to_string())?;
+                    Ok::<_, String>(
+                        table
+                            .groups()
+                            .map(|(g, s)| (g.clone(), s.to_vec()))
+                            .collect::<Vec<_>>(),
+                    )
+                };
+                let (fast, wide) = (states(&fast, &rows)?, states(wide, expected)?);
+                if fast != wide {
+                    return Err(format!("fast {fast:?} and wide {wide:?}"));
+                }
+                Ok(())
+            }
+            Err(text) if text.contains("integer overflow") => Ok(()),
+            Err(text) => Err(text),
+        }
     }
 
     pub(super) fn answer(&mut self, plan: &Plan, query: &Query) -> Result<Value, String> {

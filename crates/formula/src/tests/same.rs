@@ -360,3 +360,65 @@ fn most_random_formulas_are_planned() {
     let planned = planned.count();
     assert!(planned > 100, "{planned} of 200");
 }
+
+/// Measures with different filters are read in one statement, and a row that one of them leaves out cannot make it fail.
+#[test]
+fn filters_of_one_statement_do_not_disturb_each_other() {
+    let claim = |number, visits: i64, status: &str| {
+        super::world::row(
+            number,
+            [
+                ("visits", Value::Number(Exact::whole(visits.into()))),
+                ("status", Value::Text(status.to_owned())),
+            ],
+        )
+    };
+    let rows = vec![
+        claim(1, i64::MAX, "open"),
+        claim(2, 5, "paid"),
+        claim(3, 7, "paid"),
+        claim(4, 2, "lost"),
+    ];
+    let rows = BTreeMap::from([("claim".to_owned(), rows)]);
+    for (formula, expected, statements) in [
+        (
+            "sum(claim.visits * 3 where status = 'paid') / count(claim where status = 'lost')",
+            "36",
+            1,
+        ),
+        (
+            "max(claim.visits where status <> 'open') + count(claim where null) + count(claim)",
+            "11",
+            2,
+        ),
+        ("last(claim.status where status = 'lost')", "null", 1),
+        (
+            "sum(claim.visits where status = 'paid') + sum(claim.visits where status = 'paid' or visits < 3)",
+            "26",
+            1,
+        ),
+        (
+            "variance_pop(claim.visits where status = 'paid') * count(claim.status) + count_distinct(claim.visits where visits > 5)",
+            "6",
+            1,
+        ),
+    ] {
+        let plan = planned(formula);
+        assert_eq!(plan.fragments.len(), statements, "{formula}");
+        for mut database in Database::all() {
+            database.fill(&rows);
+            let answer = database.answer(&plan, &Query::default()).unwrap();
+            assert_eq!(
+                answer.to_string(),
+                expected,
+                "{formula} on {:?}",
+                database.dialect()
+            );
+            let grouped = Query {
+                dimensions: vec!["status".into()],
+                ..Query::default()
+            };
+            database.answers(&plan, &grouped).unwrap();
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{Directory, LEASE};
 use proto::tessera::mesh::v1::{
-    AnnounceRequest, AnnounceResponse, DescribeRequest, DescribeResponse,
+    AnnounceRequest, AnnounceResponse, DescribeRequest, DescribeResponse, Place,
     mesh_service_server::{MeshService, MeshServiceServer},
 };
 use tonic::{Request, Response, Status, service::Routes};
@@ -23,8 +23,10 @@ impl MeshService for MeshContract {
         &self,
         _: Request<DescribeRequest>,
     ) -> Result<Response<DescribeResponse>, Status> {
+        let place = |(service, addresses)| Place { service, addresses };
         Ok(Response::new(DescribeResponse {
             services: self.0.served(),
+            places: self.0.known().into_iter().map(place).collect(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             start_time: Some(proto::time::to_proto(self.0.0.started)),
         }))

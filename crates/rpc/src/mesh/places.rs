@@ -10,6 +10,8 @@ pub(super) struct Places {
     pub(super) local: Option<Inbound>,
     pub(super) configured: Vec<String>,
     discovered: BTreeMap<String, Time>,
+    /// What others know; it counts like what was discovered, and is not told further.
+    heard: BTreeMap<String, Time>,
     overrides: BTreeMap<String, Time>,
     /// What calls go to now, to change channels only when it changes.
     current: Option<Current>,
@@ -44,9 +46,19 @@ impl Places {
         self.discovered.insert(address.to_owned(), until);
     }
 
+    pub(super) fn hear(&mut self, address: &str, until: Time) {
+        self.heard.insert(address.to_owned(), until);
+    }
+
+    /// Where processes say themselves that they serve it.
+    pub(super) fn said(&self) -> Vec<String> {
+        self.discovered.keys().cloned().collect()
+    }
+
     /// Forgets offers whose lease has ended.
     pub(super) fn forget(&mut self, now: Time) {
         self.discovered.retain(|_, until| *until > now);
+        self.heard.retain(|_, until| *until > now);
         self.overrides.retain(|_, until| *until > now);
     }
 
@@ -65,7 +77,11 @@ impl Places {
             (Some(_), Some(own)) => Current::At(vec![own.to_owned()]),
             (Some(_), None) => Current::Here,
             _ if !self.configured.is_empty() => Current::At(self.configured.clone()),
-            _ if !self.discovered.is_empty() => Current::At(addresses(&self.discovered)),
+            _ if !(self.discovered.is_empty() && self.heard.is_empty()) => {
+                let mut all = self.discovered.clone();
+                all.extend(self.heard.clone());
+                Current::At(addresses(&all))
+            }
             _ => Current::Nowhere,
         };
         if self.current.as_ref() == Some(&best) {
@@ -116,5 +132,19 @@ mod tests {
         assert_eq!(addresses(places.best(None)), ["c:1"]);
         places.configured.clear();
         assert!(addresses(places.best(None)).is_empty());
+    }
+
+    #[test]
+    fn what_was_heard_counts_and_is_not_told_further() {
+        let mut places = Places::default();
+        places.hear("b:1", at(10));
+        assert_eq!(addresses(places.best(None)), ["b:1"]);
+        assert!(places.said().is_empty());
+        places.discover("c:1", at(20));
+        places.discover("b:1", at(5));
+        assert_eq!(addresses(places.best(None)), ["b:1", "c:1"]);
+        assert_eq!(places.said(), ["b:1", "c:1"]);
+        places.forget(at(10));
+        assert_eq!(addresses(places.best(None)), ["c:1"]);
     }
 }

@@ -39,13 +39,14 @@ impl Directory {
         let channel = Channel::new("mesh", self.0.outbound.clone(), Behalf::Service);
         channel.point_to(crate::Target::Remote(self.0.pool.endpoints([peer])?));
         let mut client = MeshServiceClient::new(channel);
-        for service in client
-            .describe(DescribeRequest {})
-            .await?
-            .into_inner()
-            .services
-        {
+        let described = client.describe(DescribeRequest {}).await?.into_inner();
+        for service in described.services {
             self.discover(&service, peer);
+        }
+        for place in described.places {
+            for address in place.addresses {
+                self.hear(&place.service, &address);
+            }
         }
         let services = self.served();
         if let (Some(address), false) = (self.0.own.get(), services.is_empty()) {

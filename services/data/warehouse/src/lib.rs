@@ -51,14 +51,14 @@ impl rpc::Service for Warehouse {
             chunk_interval: config.chunk_interval,
             max_chunks: config.max_chunks,
         };
-        let tables = store::Tables::new(ctx.db.clone(), ctx.clock.clone(), metadata, settings);
+        let tables = store::Tables::new(ctx.db, ctx.clock.clone(), metadata, settings);
         let rounds = tasks::Rounds {
             tables: tables.clone(),
             config: config.clone(),
         };
         let checks = rounds.clone();
         let (shutdown, checks_shutdown) = (ctx.shutdown.clone(), ctx.shutdown);
-        let store = store::Store::new(ctx.db, ctx.clock, tables);
+        let store = store::Store::new(ctx.clock, tables);
         let api = api::Api { store, config };
         // Rows come in bulk.
         let server = WarehouseServiceServer::new(api).max_decoding_message_size(64 << 20);

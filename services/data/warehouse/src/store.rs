@@ -6,6 +6,7 @@ pub(crate) mod drift;
 pub(crate) mod figures;
 pub(crate) mod fragments;
 pub(crate) mod members;
+mod natural;
 pub(crate) mod physical;
 pub(crate) mod records;
 mod rowset;
@@ -17,7 +18,6 @@ mod write;
 pub(crate) use tables::Tables;
 pub(crate) use viewer::Viewer;
 
-use db::Db;
 use std::sync::Arc;
 use value::Clock;
 
@@ -32,14 +32,13 @@ pub(crate) static MIGRATIONS: db::Migrations = db::migrations!(
 /// The rows of `warehouse`.
 #[derive(Clone)]
 pub(crate) struct Store {
-    pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tables: Tables,
 }
 
 impl Store {
-    /// A store over the service's database.
-    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, tables: Tables) -> Self {
-        Self { db, clock, tables }
+    /// A store over these tables.
+    pub(crate) fn new(clock: Arc<dyn Clock>, tables: Tables) -> Self {
+        Self { clock, tables }
     }
 }

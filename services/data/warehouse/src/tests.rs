@@ -10,5 +10,6 @@ mod queries;
 mod rows;
 mod scripts;
 mod tables;
+mod timing;
 mod together;
 mod writes;

@@ -9,7 +9,8 @@
 //!
 //! **Invariants**
 //! 1. A definition that is there is never changed: it fits, or the run is refused with what differs.
-//! 2. Of two runs that are not reverted, no two write the same entity in the same days, unless the second one was told to.
+//! 2. Of the runs that are not reverted, no two write the same entity in the same days, unless the second one was told to; who asks
+//!    for a world that is there gets the run that made it.
 //! 3. A run has one writer at a time, who holds a lease; a batch that is written twice under its name counts once.
 //! 4. A run writes no row outside its days.
 //! 5. Who may not write records, or sees only some of them, starts and reverts nothing.

@@ -133,8 +133,7 @@ impl Writer {
             } else {
                 0
             };
-            let rows = world.rows(&target.entity).ok_or_else(|| unknown(target))?;
-            let mut batches: Batches = Box::new(rows.batches(run.task.batch_rows));
+            let mut batches = begin(&world, target, run.task.batch_rows).await?;
             for number in 0_u32.. {
                 let batch;
                 (batches, batch) = next(batches).await.map_err(Leave::Failed)?;
@@ -232,10 +231,23 @@ impl Writer {
 }
 
 /// Makes the world of a run, beside the calls of others: it is arithmetic.
-async fn make(run: &Run) -> Result<Box<dyn World>> {
+async fn make(run: &Run) -> Result<Arc<dyn World>> {
     let task = run.task.clone();
     let world = tokio::task::spawn_blocking(move || task.world()).await;
-    world.map_err(Error::internal)?
+    Ok(Arc::from(world.map_err(Error::internal)??))
+}
+
+/// Makes the batches of an entity, likewise.
+async fn begin(world: &Arc<dyn World>, target: &Target, size: u32) -> Result<Batches, Leave> {
+    let (world, entity) = (world.clone(), target.entity.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let rows = world.rows(&entity)?;
+        Some(Box::new(rows.batches(size)) as Batches)
+    });
+    let made = made
+        .await
+        .map_err(|error| Leave::Failed(Error::internal(error)))?;
+    made.ok_or_else(|| unknown(target))
 }
 
 /// Makes the next batch, likewise.
@@ -290,5 +302,11 @@ fn check(target: &Target, done: &WriteRecordsResponse, doubtful: bool) -> Result
 
 /// What people read of a failure.
 fn told(error: &Error) -> String {
-    format!("{}: {}", error.reason(), error.message())
+    let mut words = format!("{}: {}", error.reason(), error.message());
+    if let [_, _, ..] = error.violations() {
+        for violation in error.violations().iter().take(3) {
+            words += &format!("; {} {}", violation.field, violation.description);
+        }
+    }
+    words
 }

@@ -3,8 +3,7 @@ import { Skeleton } from "@mantine/core";
 import { useMemo } from "react";
 import type { Message } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
-import { useValues } from "@/kit/chart/metric-values";
-import { spanOf } from "@/kit/chart/range";
+import { useSpan, useValues } from "@/kit/chart/metric-values";
 import { Explain } from "@/kit/explain/explain";
 import { formatDay } from "@/kit/format";
 import { EmptyState, ErrorState } from "@/kit/states";
@@ -37,8 +36,8 @@ export function useHomes(): (kind: string, code: string) => string | undefined {
 export function ExplainTab({ metric }: { metric: Message<"tessera.metadata.v1.Metric"> }) {
   const [url] = useUrl();
   const may = useMay();
-  const span = spanOf(url.range ?? "12m");
-  const answer = useValues(metric.code ?? "", span, undefined, { explain: true });
+  const { span, pending } = useSpan(metric.code ?? "", url.range);
+  const answer = useValues(metric.code ?? "", span, undefined, { explain: true, enabled: !pending });
   const homes = useHomes();
   if (!may("CalculationService_Calculate"))
     return (

@@ -83,7 +83,7 @@ export function List() {
         <Split
           name="metrics.tree"
           label="Width of the tree"
-          first={196}
+          first={224}
           start={<Tree />}
           end={
             url.show ? (

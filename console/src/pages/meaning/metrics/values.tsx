@@ -4,9 +4,9 @@ import type { Message } from "@/api/contract";
 import { useMay } from "@/api/hooks";
 import { kept, useStore } from "@/app/store";
 import { Chart, type Level, type Note } from "@/kit/chart/chart";
-import { toSeries, useValues } from "@/kit/chart/metric-values";
-import { before, type Grain, grainFor, grains, spanOf, spans } from "@/kit/chart/range";
-import { words } from "@/kit/format";
+import { toSeries, useSpan, useValues } from "@/kit/chart/metric-values";
+import { before, type Grain, grainFor, grains, spanOf, spans, spanText } from "@/kit/chart/range";
+import { formatDay, words } from "@/kit/format";
 import { ErrorState } from "@/kit/states";
 import { useUrl } from "@/kit/url";
 
@@ -39,11 +39,11 @@ export function Values({ metric, height = 300, plain }: { metric: Metric; height
   const may = useMay();
   const [url, setUrl] = useUrl();
   const own = useStore(notes)[metric.code ?? ""] ?? [];
-  const span = spanOf(plain ? "12m" : (url.range ?? "12m"));
+  const { span, pending } = useSpan(metric.code ?? "", plain ? undefined : url.range);
   const grain = (plain ? undefined : (url.grain as Grain | undefined)) ?? grainFor(span);
   const dimension = plain ? undefined : url.by;
   const compare = !plain && url.compare === "1" && !dimension;
-  const answer = useValues(metric.code ?? "", span, grain, { dimension });
+  const answer = useValues(metric.code ?? "", span, grain, { dimension, enabled: !pending });
   const earlier = useValues(metric.code ?? "", before(span), grain, { enabled: compare });
   if (!may("CalculationService_Calculate")) return null;
   if (answer.error)
@@ -52,12 +52,14 @@ export function Values({ metric, height = 300, plain }: { metric: Metric; height
     ) : (
       <ErrorState error={answer.error} retry={() => void answer.refetch()} title="No values" />
     );
-  if (answer.isPending) return <Skeleton height={height} />;
+  if (answer.isPending || pending) return <Skeleton height={height} />;
   const { axis, series } = toSeries(answer.data.rows ?? [], grain, metric.name ?? "");
   const past =
     compare && earlier.data
       ? toSeries(earlier.data.rows ?? [], grain, "The same span before").series.map((one) => ({ ...one, before: true }))
       : [];
+  // A span that was found, or given to the day, is a choice of its own.
+  const shown = url.range ?? (spanText(span) === spanText(spanOf("12m")) ? "12m" : spanText(span));
   const dimensions = [...new Set((metric.dimensions ?? []).map((one) => one.attribute ?? ""))];
   return (
     <Chart
@@ -80,12 +82,16 @@ export function Values({ metric, height = 300, plain }: { metric: Metric; height
           <>
             <Select
               size="xs"
-              w={120}
+              w={url.range?.includes("..") || shown.includes("..") ? 220 : 120}
               aria-label="Range"
               allowDeselect={false}
-              data={spans}
-              value={url.range ?? "12m"}
-              onChange={(next) => setUrl({ range: next === "12m" ? undefined : (next ?? undefined), grain: undefined })}
+              data={
+                shown.includes("..")
+                  ? [...spans, { value: shown, label: `${formatDay(span.start)} – ${formatDay(span.end)}` }]
+                  : spans
+              }
+              value={shown}
+              onChange={(next) => setUrl({ range: next ?? undefined, grain: undefined })}
             />
             <Select
               size="xs"

@@ -3,7 +3,10 @@
 use super::{Answer, Api, Ask, viewer};
 use crate::{
     convert::record::{self as convert, once_of},
-    store::{change::{Action, Change, Target}, records::RowsAsk},
+    store::{
+        change::{Action, Change, Target},
+        records::RowsAsk,
+    },
 };
 use error::Error;
 use proto_data::tessera::warehouse::v1::*;
@@ -14,7 +17,10 @@ pub(super) async fn get_record(api: &Api, ask: Ask<GetRecordRequest>) -> Answer<
     let viewer = viewer::of(api, &ask)?;
     let ask = ask.into_inner();
     let id = convert::id("id", &ask.id)?;
-    let found = api.store.records_by_id(&viewer, &ask.entity, vec![id]).await?;
+    let found = api
+        .store
+        .records_by_id(&viewer, &ask.entity, vec![id])
+        .await?;
     let record = convert::records(found).pop();
     let record = record.ok_or_else(|| Error::not_found("record", id))?;
     Ok(Response::new(record))
@@ -56,7 +62,8 @@ pub(super) async fn batch_get_records(
         .records_by_id(&viewer, &ask.entity, ids.clone())
         .await?;
     let found = convert::records(found).into_iter();
-    let mut by_id: HashMap<String, Record> = found.map(|record| (record.id.clone(), record)).collect();
+    let mut by_id: HashMap<String, Record> =
+        found.map(|record| (record.id.clone(), record)).collect();
     let (mut records, mut missing_ids) = (Vec::new(), Vec::new());
     for (id, text) in ids.iter().zip(ask.ids) {
         match by_id.remove(&id.to_string()) {

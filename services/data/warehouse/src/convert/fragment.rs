@@ -54,14 +54,20 @@ pub(crate) fn parts(index: usize, answer: FragmentAnswer) -> Vec<v1::ExecuteFrag
 
 fn summary(answer: &FragmentAnswer) -> v1::FragmentSummary {
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let statements = answer.statements.iter().map(|(sql, parameters)| v1::SqlStatement {
-        sql: sql.clone(),
-        parameters: parameters.clone(),
-    });
-    let snapshots = answer.snapshots.iter().map(|(start, end)| v1::SnapshotPair {
-        start: snapshot_text(*start),
-        end: snapshot_text(*end),
-    });
+    let statements = answer
+        .statements
+        .iter()
+        .map(|(sql, parameters)| v1::SqlStatement {
+            sql: sql.clone(),
+            parameters: parameters.clone(),
+        });
+    let snapshots = answer
+        .snapshots
+        .iter()
+        .map(|(start, end)| v1::SnapshotPair {
+            start: snapshot_text(*start),
+            end: snapshot_text(*end),
+        });
     v1::FragmentSummary {
         source: answer.source.clone(),
         statements: statements.collect(),

@@ -146,7 +146,9 @@ pub(crate) fn rows(rows: Rows, explain: bool) -> v1::ExecuteQueryResponse {
     let rows = rows.into_iter().map(|row| {
         let cells = row.cells.into_iter().zip(&attributes);
         ListValue {
-            values: cells.map(|(own, (_, data_type))| cell(own, *data_type)).collect(),
+            values: cells
+                .map(|(own, (_, data_type))| cell(own, *data_type))
+                .collect(),
         }
     });
     v1::ExecuteQueryResponse {
@@ -177,7 +179,9 @@ pub(crate) fn figures(
         let own = cells.into_iter().zip(&types);
         let own = own.map(|(own, data_type)| cell(own, *data_type));
         ListValue {
-            values: own.chain(answers.iter().map(|value| plain(answered(value)))).collect(),
+            values: own
+                .chain(answers.iter().map(|value| plain(answered(value))))
+                .collect(),
         }
     });
     v1::ExecuteQueryResponse {

@@ -40,7 +40,11 @@ pub(crate) fn ids(field: &str, texts: &[String]) -> Result<Vec<Id>> {
 }
 
 /// A request that may come twice.
-pub(crate) fn once(rpc: &'static str, request_id: &mut String, body: impl FnOnce() -> Vec<u8>) -> Once {
+pub(crate) fn once(
+    rpc: &'static str,
+    request_id: &mut String,
+    body: impl FnOnce() -> Vec<u8>,
+) -> Once {
     let request_id = std::mem::take(request_id);
     Once {
         rpc,

@@ -239,7 +239,10 @@ mod tests {
         }
         let second = batch.pick(&[1]);
         assert_eq!((second.len(), second.origins[0]), (1, 8));
-        assert_eq!(second.values(0), Some(&Values::Texts(vec![Some("p2".to_owned())])));
+        assert_eq!(
+            second.values(0),
+            Some(&Values::Texts(vec![Some("p2".to_owned())]))
+        );
         assert_eq!(
             second.moment(&layout, 0).unwrap().to_string(),
             "1969-12-31T00:00:00Z"

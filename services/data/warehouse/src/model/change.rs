@@ -231,15 +231,25 @@ pub(crate) fn plan(
     next.data_version = shape.data_version;
     next.created = shape.created;
     let script = ddl::rebuild(shape, &next, place.dialect, &facts.extra, &[], None);
-    let mut changes = plan.changes;
+    let (refused, mut changes): (Vec<_>, Vec<_>) = plan
+        .changes
+        .into_iter()
+        .partition(|change| change.kind == ChangeKind::Incompatible);
     for change in &mut changes {
         change.sql.clear();
-        change.problem.clear();
     }
+    let reasons: Vec<_> = refused
+        .into_iter()
+        .map(|change| change.description)
+        .collect();
     changes.push(Change {
         kind: ChangeKind::CreateTable,
         attribute: String::new(),
-        description: format!("table `{}` takes the place of the empty one", next.name),
+        description: format!(
+            "table `{}` takes the place of the empty one: {}",
+            next.name,
+            reasons.join(", ")
+        ),
         sql: script.clone(),
         problem: too_many_keys(&next).unwrap_or_default(),
     });

@@ -107,7 +107,8 @@ pub(crate) fn read(
     if reader.violations.is_empty()
         && let Some(row) = long_key(layout, &batch)
     {
-        let words = format!("the texts of the key of row {row} have more than {MAX_KEY_BYTES} bytes");
+        let words =
+            format!("the texts of the key of row {row} have more than {MAX_KEY_BYTES} bytes");
         reader.refuse("columns".to_owned(), "TOO_LONG", words);
     }
     if reader.violations.is_empty() {
@@ -128,7 +129,9 @@ fn long_key(layout: &Layout, batch: &Batch) -> Option<usize> {
         })
         .collect();
     (0..batch.len()).find(|row| {
-        let bytes = texts.iter().map(|all| all[*row].as_ref().map_or(0, String::len));
+        let bytes = texts
+            .iter()
+            .map(|all| all[*row].as_ref().map_or(0, String::len));
         bytes.sum::<usize>() > MAX_KEY_BYTES
     })
 }

@@ -43,7 +43,11 @@ pub(crate) fn bounds(
         }
     }
     if texts.len() == 1 {
-        violations.push(Violation::new(field, "MIN_ITEMS", "bounds are two or more, or none"));
+        violations.push(Violation::new(
+            field,
+            "MIN_ITEMS",
+            "bounds are two or more, or none",
+        ));
     }
     if violations.is_empty() {
         Ok(moments)
@@ -108,7 +112,12 @@ mod tests {
             let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
             bounds(&entity, "bounds", &texts)
                 .map(|moments| moments.into_iter().map(moment_text).collect::<Vec<_>>())
-                .map_err(|found| found.into_iter().map(|v| (v.field, v.reason)).collect::<Vec<_>>())
+                .map_err(|found| {
+                    found
+                        .into_iter()
+                        .map(|v| (v.field, v.reason))
+                        .collect::<Vec<_>>()
+                })
         };
         let texts = ["2026-01-01", "2026-02-01"];
         assert_eq!(read(&texts).unwrap(), texts);
@@ -132,11 +141,21 @@ mod tests {
     #[test]
     fn groups_are_in_the_order_of_their_values() {
         let read = |text: Option<&str>| group_cell(text, DataType::Integer).unwrap();
-        let mut cells = [read(Some("10")), read(None), read(Some("9")), read(Some("-1"))];
+        let mut cells = [
+            read(Some("10")),
+            read(None),
+            read(Some("9")),
+            read(Some("-1")),
+        ];
         cells.sort_by(compare);
         assert_eq!(
             cells,
-            [Cell::Integer(-1), Cell::Integer(9), Cell::Integer(10), Cell::Null]
+            [
+                Cell::Integer(-1),
+                Cell::Integer(9),
+                Cell::Integer(10),
+                Cell::Null
+            ]
         );
     }
 }

@@ -6,8 +6,10 @@ use error::{Error, reason};
 use serde::{Deserialize, Serialize};
 use value::Id;
 
-/// So many results are told of rows that simply succeeded.
-const MOST_RESULTS: usize = 1_000;
+/// Of so many rows, what became of each is told.
+const FEW_ROWS: usize = 1_000;
+/// Of more, what became of so many that were refused.
+const MOST_REFUSED: usize = 10_000;
 /// So many violations of a refused request are told.
 const MOST_VIOLATIONS: usize = 100;
 
@@ -36,7 +38,7 @@ pub(crate) enum Outcome {
 /// What became of all rows of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Written {
-    /// By index in the request; of many rows only those that did not simply succeed.
+    /// By index in the request; of many rows only those that were refused.
     pub(crate) results: Vec<(usize, Outcome)>,
     pub(crate) inserted: i64,
     pub(crate) updated: i64,
@@ -48,16 +50,16 @@ impl Written {
     /// The sum of the outcomes of all rows, in order.
     pub(crate) fn of(outcomes: Vec<Outcome>) -> Self {
         let mut written = Self::default();
-        let few = outcomes.len() <= MOST_RESULTS;
+        let few = outcomes.len() <= FEW_ROWS;
         for (index, outcome) in outcomes.into_iter().enumerate() {
-            let (count, success) = match &outcome {
-                Outcome::Inserted(_) => (&mut written.inserted, true),
-                Outcome::Updated(_) => (&mut written.updated, true),
+            let (count, refused) = match &outcome {
+                Outcome::Inserted(_) => (&mut written.inserted, false),
+                Outcome::Updated(_) => (&mut written.updated, false),
                 Outcome::Skipped(_) => (&mut written.skipped, false),
-                Outcome::Failed(_) => (&mut written.failed, false),
+                Outcome::Failed(_) => (&mut written.failed, true),
             };
             *count += 1;
-            if few || !success {
+            if few || refused && written.results.len() < MOST_REFUSED {
                 written.results.push((index, outcome));
             }
         }
@@ -66,11 +68,15 @@ impl Written {
 
     /// The refusal of a request of which all rows or none are written; none where all are good. `prefix` leads to its fields.
     pub(crate) fn refusal(&self, prefix: &str) -> Option<Error> {
-        let mut faults = self.results.iter().filter_map(|(index, outcome)| match outcome {
-            Outcome::Failed(faults) => Some((index, faults)),
-            _ => None,
-        });
-        let reason = faults.clone().next()?.1.first()?.reason.clone();
+        let mut faults = self
+            .results
+            .iter()
+            .filter_map(|(index, outcome)| match outcome {
+                Outcome::Failed(faults) => Some((index, faults)),
+                _ => None,
+            });
+        let first = faults.clone().next()?.1.first();
+        let reason = first.map_or(String::new(), |fault| fault.reason.clone());
         let words = match self.failed {
             1 => "one row is refused, so none is written".to_owned(),
             failed => format!("{failed} rows are refused, so none is written"),
@@ -108,13 +114,16 @@ mod tests {
     #[test]
     fn many_successes_are_not_told_one_by_one() {
         let mut outcomes = vec![Outcome::Inserted(Id::NIL); 1_001];
-        outcomes[7] = Outcome::Skipped(None);
+        outcomes[3] = Outcome::Skipped(None);
+        outcomes[7] = Outcome::Failed(Vec::new());
         let written = Written::of(outcomes.clone());
-        assert_eq!((written.inserted, written.skipped), (1_000, 1));
-        assert_eq!(written.results, [(7, Outcome::Skipped(None))]);
+        assert_eq!((written.inserted, written.skipped, written.failed), (999, 1, 1));
+        assert_eq!(written.results, [(7, Outcome::Failed(Vec::new()))]);
         outcomes.truncate(1_000);
         assert_eq!(Written::of(outcomes).results.len(), 1_000);
-        assert!(written.refusal("").is_none());
+        let bad = Written::of(vec![Outcome::Failed(Vec::new()); 20_000]);
+        assert_eq!((bad.failed, bad.results.len()), (20_000, 10_000));
+        assert!(bad.refusal("").is_some());
     }
 
     #[test]
@@ -127,10 +136,17 @@ mod tests {
         ]);
         let error = written.refusal("commands[2].write.").unwrap();
         assert!(error.is(&reasons::ROW_FILTER));
-        let fields: Vec<_> = error.violations().iter().map(|v| v.field.as_str()).collect();
+        let fields: Vec<_> = error
+            .violations()
+            .iter()
+            .map(|v| v.field.as_str())
+            .collect();
         assert_eq!(
             fields,
-            ["commands[2].write.records[1].a", "commands[2].write.records[2].a"]
+            [
+                "commands[2].write.records[1].a",
+                "commands[2].write.records[2].a"
+            ]
         );
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn update(
         "UPDATE {} AS t SET {}{}",
         writer.table(),
         assigned.join(", "),
-        clause(&conditions, Lane::Write, dialect(conn))
+        clause(&conditions)
     );
     let count = execute(conn, &sql, &writer.into_binds())?;
     let count = i64::try_from(count).map_err(Error::internal)?;
@@ -107,11 +107,7 @@ pub(super) fn delete(
     let counts = rows.counts(conn)?;
     in_time(moment.end)?;
     let (writer, conditions) = rows.conditions(dialect(conn))?;
-    let sql = format!(
-        "DELETE {}{}",
-        writer.from(),
-        clause(&conditions, Lane::Write, dialect(conn))
-    );
+    let sql = format!("DELETE {}{}", writer.from(), clause(&conditions));
     let count = execute(conn, &sql, &writer.into_binds())?;
     let count = i64::try_from(count).map_err(Error::internal)?;
     for (moment, rows) in counts {
@@ -122,12 +118,7 @@ pub(super) fn delete(
 }
 
 /// Refuses a change that hid rows from whoever made it.
-fn refuse_hidden(
-    conn: &mut Conn,
-    view: &View,
-    visible: &Typed,
-    ids: &[Id],
-) -> Result<(), Failure> {
+fn refuse_hidden(conn: &mut Conn, view: &View, visible: &Typed, ids: &[Id]) -> Result<(), Failure> {
     for ids in ids.chunks(PART) {
         let dialect = dialect(conn);
         let mut writer = RowWriter::new(&view.entity, dialect);
@@ -138,7 +129,7 @@ fn refuse_hidden(
             "SELECT {} {}{} LIMIT 1",
             writer.text(DataType::Uuid, &writer.row_id()),
             writer.from(),
-            clause(&conditions, Lane::Write, dialect)
+            clause(&conditions)
         );
         if !rows(conn, Lane::Write, &sql, &writer.into_binds())?.is_empty() {
             let words = "the change would make rows that the row filters of the caller hide";
@@ -183,7 +174,7 @@ impl<'a> Matching<'a> {
                 "SELECT {} {}{}",
                 writer.text(DataType::Integer, &version),
                 writer.from(),
-                clause(&conditions, Lane::Write, dialect)
+                clause(&conditions)
             );
             let found = rows(conn, Lane::Write, &sql, &writer.into_binds())?;
             let version: Option<i64> = found
@@ -247,7 +238,7 @@ impl<'a> Matching<'a> {
             "SELECT {}, {count} {}{}{grouped}",
             day.as_deref().unwrap_or("NULL"),
             writer.from(),
-            clause(&conditions, Lane::Write, dialect)
+            clause(&conditions)
         );
         let found = rows(conn, Lane::Write, &sql, &writer.into_binds())?;
         let counts = found.iter().map(|row| {
@@ -273,7 +264,7 @@ impl<'a> Matching<'a> {
             "SELECT {} {}{}",
             writer.text(DataType::Uuid, &writer.row_id()),
             writer.from(),
-            clause(&conditions, Lane::Write, dialect)
+            clause(&conditions)
         );
         let found = rows(conn, Lane::Write, &sql, &writer.into_binds())?;
         found.iter().map(id_of).collect()

@@ -123,14 +123,29 @@ impl Store {
                 keep: idempotency::KEEP,
             };
             let answer = idempotency::once(conn, &viewer.scope, request, |conn| {
-                conn.until(moment.end, |conn| {
-                    let done = all(conn, &viewer, &moment, shapes, &changes, &ids)?;
-                    serde_json::to_vec(&done).map_err(|e| Error::internal(e).into())
-                })
+                let done = in_time(conn, moment.end, |conn| {
+                    all(conn, &viewer, &moment, shapes, &changes, &ids)
+                })?;
+                serde_json::to_vec(&done).map_err(|e| Error::internal(e).into())
             })?;
             serde_json::from_slice(&answer).map_err(|e| Failure::from(Error::internal(e)))
         };
-        self.tables.write(&own, entities, work).await.inspect_err(|e| eprintln!("DBG {e:?} {:?}", std::error::Error::source(e)))
+        self.tables.write(&own, entities, work).await
+    }
+}
+
+/// Runs work whose statements end at `end` on PostgreSQL. On SQLite a change that is cut off would take with it those of others that share
+/// its commit: there the time is looked at between statements.
+fn in_time<T>(
+    conn: &mut Conn,
+    end: Instant,
+    work: impl FnOnce(&mut Conn) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    super::statement::in_time(end)?;
+    if conn.is_postgres() {
+        conn.until(end, work)
+    } else {
+        work(conn)
     }
 }
 

@@ -10,21 +10,21 @@ use super::{
     physical::{self, PartitionState},
     tables::{Change, Ground, Tables, chunk_counts, registry},
 };
-use crate::model::{
-    chunk::Span,
-    ddl::{self, Dialect},
-    definition::Definition,
-    drift::{self, DriftKind, Finding, Reality, Repair},
-    table::{TableShape, TableState},
+use crate::{
+    model::{
+        chunk::Span,
+        ddl::{self, Dialect},
+        definition::Definition,
+        drift::{self, DriftKind, Finding, Reality, Repair},
+        table::{TableShape, TableState},
+    },
+    reasons,
 };
 use auth::Scope;
 use db::{Conn, Failure};
 use error::Result;
 use std::{collections::BTreeMap, sync::Arc};
 use value::Time;
-
-/// Definitions that `metadata` is asked for at once.
-const ASKED: usize = 500;
 
 /// What a check does besides looking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,16 +56,10 @@ impl Tables {
             })
             .await?;
         let mut drifts = Vec::new();
-        for shapes in shapes.chunks(ASKED) {
-            // Of an entity deleted and defined anew there are two tables of one code.
-            let mut codes: Vec<_> = shapes.iter().map(|shape| shape.entity.as_str()).collect();
-            codes.dedup();
-            let known = self.definitions(scope, &codes).await?;
-            for shape in shapes {
-                let at = codes.iter().position(|code| *code == shape.entity);
-                let definition = at.and_then(|at| known[at].clone());
-                drifts.extend(self.check_table(scope, shape, definition, check).await?);
-            }
+        let codes: Vec<_> = shapes.iter().map(|shape| shape.entity.as_str()).collect();
+        let definitions = self.definitions(scope, &codes).await?;
+        for (shape, definition) in shapes.iter().zip(definitions) {
+            drifts.extend(self.check_table(scope, shape, definition, check).await?);
         }
         Ok((drifts, shapes.len()))
     }
@@ -182,18 +176,26 @@ impl Tables {
                 loss: String::new(),
                 repair: Repair::Follow,
             };
-            let plan = self.plan(scope, &shape.entity).await?;
-            finding.sql.clone_from(&plan.script);
+            // What is wrong in the database stands in a finding of its own.
+            finding.sql = match self.plan(scope, &shape.entity).await {
+                Ok(plan) => plan.script,
+                Err(error) if error.is(&reasons::TABLE_DAMAGED) => Vec::new(),
+                Err(error) => return Err(error),
+            };
             let mut state = drift::DriftState::Found;
             if check.repair {
-                let now = self.follow(scope, &definition, true).await?;
-                state = match now.state {
-                    TableState::Current => drift::DriftState::Repaired,
-                    _ => drift::DriftState::NeedsAttention,
+                let problems = match self.follow(scope, &definition, true).await {
+                    Ok(now) => now.problems,
+                    Err(error) if error.is(&reasons::TABLE_DAMAGED) => {
+                        vec![error.message().to_owned()]
+                    }
+                    Err(error) => return Err(error),
                 };
-                if state == drift::DriftState::NeedsAttention {
+                state = drift::DriftState::Repaired;
+                if !problems.is_empty() {
+                    state = drift::DriftState::NeedsAttention;
                     finding.sql.clear();
-                    finding.description += &format!(": {}", now.problems.join("; "));
+                    finding.description += &format!(": {}", problems.join("; "));
                 }
             }
             outcome.push(repair::Outcome { finding, state });

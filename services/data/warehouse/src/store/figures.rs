@@ -3,7 +3,7 @@
 use super::{
     Viewer,
     records::refused,
-    statement::{Lane, dialect, ending, in_time, rows},
+    statement::{Lane, dialect, in_time, rows},
 };
 use crate::{
     model::{
@@ -18,7 +18,7 @@ use db::{Conn, Failure, page::Shape};
 use error::{Error, Violation};
 use formula::{
     DataType, Definition, Plan, Refusal, Typed, Value,
-    sql::{Query, RowWriter, Table, write},
+    sql::{Query, Table, write},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -65,11 +65,7 @@ pub(crate) struct Figures {
 
 impl super::Store {
     /// Figures over groups.
-    pub(crate) async fn figures(
-        &self,
-        viewer: &Viewer,
-        ask: FiguresAsk,
-    ) -> Result<Figures, Error> {
+    pub(crate) async fn figures(&self, viewer: &Viewer, ask: FiguresAsk) -> Result<Figures, Error> {
         let end = viewer.end;
         let filters = Arc::clone(&viewer.filters);
         let entity = vec![ask.entity.clone()];
@@ -157,7 +153,13 @@ fn figures(
     let filters: Vec<String> = ask.filters.iter().map(|f| format!("{f:?}")).collect();
     let shape = Shape::of(
         "figures",
-        &(&ask.entity, &ask.measures, &ask.group_by, filters, &ask.condition),
+        &(
+            &ask.entity,
+            &ask.measures,
+            &ask.group_by,
+            filters,
+            &ask.condition,
+        ),
     );
     let after: Option<Vec<Option<String>>> = shape.key(&ask.token)?;
     let query = Query {
@@ -177,7 +179,7 @@ fn figures(
             in_time(end)?;
             let statement = write(plan, fragment, &view.entity, &query, dialect(conn))
                 .map_err(|found| unwritten(&format!("measures[{at}]"), found))?;
-            let sql = limited(conn, view, &statement.sql, fragment.shape, ask.limits);
+            let sql = limited(&statement.sql, fragment.shape, ask.limits);
             let rows = rows(conn, Lane::Read, &sql, &statement.binds)?;
             few_groups(rows.len(), fragment.shape, ask.limits)?;
             table.add(&statement, &rows).map_err(uncalculated)?;
@@ -237,19 +239,11 @@ fn order(a: &[Cell], b: &[Cell]) -> std::cmp::Ordering {
         .unwrap_or(std::cmp::Ordering::Equal)
 }
 
-/// A statement of `formula` that ends in time, and with one group more than there may be.
-pub(super) fn limited(
-    conn: &Conn,
-    view: &View,
-    sql: &str,
-    shape: formula::Shape,
-    limits: Limits,
-) -> String {
-    let from = RowWriter::new(&view.entity, dialect(conn)).from();
-    let sql = ending(sql, &from, dialect(conn));
+/// A statement of `formula` with one group more than there may be.
+pub(super) fn limited(sql: &str, shape: formula::Shape, limits: Limits) -> String {
     match shape {
         // It has a limit of its own.
-        formula::Shape::Values => sql,
+        formula::Shape::Values => sql.to_owned(),
         _ => format!("{sql} LIMIT {}", limits.groups + 1),
     }
 }

@@ -18,7 +18,9 @@ use db::{Conn, Failure};
 use error::{Error, Violation};
 use formula::{
     Plan, Shape, State, Typed,
-    sql::{Bind, Moment, Query, RowWriter, Statement, Table, latest_snapshot, read_snapshots, write},
+    sql::{
+        Bind, Moment, Query, RowWriter, Statement, Table, latest_snapshot, read_snapshots, write,
+    },
 };
 use std::{
     sync::Arc,
@@ -90,7 +92,8 @@ impl super::Store {
                     for (at, ask) in asks.iter().enumerate() {
                         let own = |view: &&View| view.shape.entity == ask.entity;
                         let view = views.iter().find(own);
-                        let view = view.ok_or_else(|| Error::internal("a table for each entity"))?;
+                        let view =
+                            view.ok_or_else(|| Error::internal("a table for each entity"))?;
                         let field = format!("fragments[{at}]");
                         answers.push(answer(conn, view, ask, &field, explain, limits, end)?);
                     }
@@ -230,7 +233,7 @@ fn answer(
             in_time(end)?;
             let statement = write(&asked.plan, fragment, &view.entity, query, dialect(conn))
                 .map_err(|found| unwritten(field, found))?;
-            let sql = limited(conn, view, &statement.sql, fragment.shape, limits);
+            let sql = limited(&statement.sql, fragment.shape, limits);
             let found = rows(conn, Lane::Read, &sql, &statement.binds)?;
             few_groups(found.len(), fragment.shape, limits)?;
             table
@@ -353,10 +356,12 @@ fn passed(
         "SELECT {} {}{}",
         writer.text(formula::DataType::Integer, "count(*)"),
         writer.from(),
-        clause(&conditions, Lane::Read, dialect)
+        clause(&conditions)
     );
     let found = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
-    let count = found.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+    let count = found
+        .first()
+        .and_then(|row| row.first()?.as_deref()?.parse().ok());
     count.ok_or_else(|| Error::internal("a count is a number").into())
 }
 

@@ -4,7 +4,7 @@ use super::{
     Viewer,
     figures::{uncalculated, unwritten},
     fragments::snapshots,
-    statement::{Lane, dialect, ending, in_time, rows},
+    statement::{Lane, dialect, in_time, rows},
 };
 use crate::model::{
     moment::{moment, moment_text},
@@ -14,7 +14,7 @@ use db::{Conn, Failure, page::Shape};
 use error::{Error, Violation};
 use formula::{
     Node, Plan, Read, Typed,
-    sql::{Moment, Query, RowWriter, members},
+    sql::{Moment, Query, members},
 };
 use std::{sync::Arc, time::Instant};
 
@@ -129,7 +129,14 @@ fn page(
     let asked = typed(view, ask)?;
     let shape = Shape::of(
         "members",
-        &(&ask.entity, &ask.set, &ask.conditions, &ask.start, &ask.end, ask.latest),
+        &(
+            &ask.entity,
+            &ask.set,
+            &ask.conditions,
+            &ask.start,
+            &ask.end,
+            ask.latest,
+        ),
     );
     let cursor: Option<Cursor> = shape.key(&ask.token)?;
     let (after, period) = match cursor {
@@ -167,13 +174,12 @@ fn page(
         dialect,
     )
     .map_err(|found| unwritten("set", found))?;
-    let from = RowWriter::new(&view.entity, dialect).from();
-    let sql = ending(&statements.page.sql, &from, dialect);
-    let found = rows(conn, Lane::Read, &sql, &statements.page.binds)?;
+    let page = &statements.page;
+    let found = rows(conn, Lane::Read, &page.sql, &page.binds)?;
     let found = statements.read(&found).map_err(uncalculated)?;
     in_time(end)?;
-    let sql = ending(&statements.total.sql, &from, dialect);
-    let total = rows(conn, Lane::Read, &sql, &statements.total.binds)?;
+    let total = &statements.total;
+    let total = rows(conn, Lane::Read, &total.sql, &total.binds)?;
     let total = statements.read_total(&total).map_err(uncalculated)?;
     let page = db::Page::cut(found, ask.size, shape, |last| -> Cursor {
         let (start, finish) = period;

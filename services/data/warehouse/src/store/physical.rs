@@ -8,8 +8,9 @@ use crate::model::{
 };
 use db::{Conn, Failure, MultiBackend};
 use diesel::{
+    Connection,
     prelude::*,
-    result::Error as Sql,
+    result::{DatabaseErrorKind, Error as Sql},
     sql_query,
     sql_types::{BigInt, Nullable, Text},
 };
@@ -24,6 +25,34 @@ pub(crate) fn run(conn: &mut Conn, script: &[String]) -> Result<(), Failure> {
         sql_query(statement).execute(conn)?;
     }
     Ok(())
+}
+
+/// Runs statements that the rows or the table may stand against: all of them, or none, and why.
+pub(crate) fn try_run(conn: &mut Conn, script: &[String]) -> Result<Result<(), String>, Failure> {
+    refusal(conn.transaction(|conn| run(conn, script)))
+}
+
+/// What the database refused for a reason that does not pass. Its own words may quote values of rows, so only the log has them.
+pub(crate) fn refusal<T>(outcome: Result<T, Failure>) -> Result<Result<T, String>, Failure> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(failure) if failure.is_transient() => Err(failure),
+        Err(Failure::Sql(sql)) if is_undefined(&sql) => Err(Failure::Sql(sql)),
+        Err(Failure::Sql(sql)) => {
+            tracing::debug!(%sql, "the database refused to change a table");
+            let why = match &sql {
+                Sql::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                    "the database refused it: rows that must differ are the same"
+                }
+                Sql::DatabaseError(DatabaseErrorKind::NotNullViolation, _) => {
+                    "the database refused it: rows lack a value"
+                }
+                _ => "the database refused it: values that are there stand against it",
+            };
+            Ok(Err(why.to_owned()))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// Whether a statement failed because a table, a partition or a column is not there. Only the text tells.

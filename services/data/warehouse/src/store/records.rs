@@ -69,7 +69,7 @@ impl super::Store {
                 let view = View::new(&shapes[0], &filters)?;
                 conn.until(end, |conn| page(conn, &view, &ask, end))
             })
-            .await.inspect_err(|e| eprintln!("DBG {e:?} {:?}", std::error::Error::source(e)))
+            .await
     }
 
     /// The rows of these ids that there are, in no order.
@@ -82,10 +82,14 @@ impl super::Store {
         let end = viewer.end;
         let filters = Arc::clone(&viewer.filters);
         self.tables
-            .read(&viewer.scope, vec![entity.to_owned()], move |conn, shapes| {
-                let view = View::new(&shapes[0], &filters)?;
-                conn.until(end, |conn| by_id(conn, &view, &ids))
-            })
+            .read(
+                &viewer.scope,
+                vec![entity.to_owned()],
+                move |conn, shapes| {
+                    let view = View::new(&shapes[0], &filters)?;
+                    conn.until(end, |conn| by_id(conn, &view, &ids))
+                },
+            )
             .await
     }
 }
@@ -208,9 +212,10 @@ pub(crate) fn row(view: &View, columns: &[usize], texts: &TextRow) -> Result<Row
         Some(Cell::Integer(version)) => version,
         _ => return Err(broken()),
     };
-    let cells = columns.iter().enumerate().map(|(at, index)| {
-        cell(at + 4, view.layout.columns[*index].data_type).ok_or_else(broken)
-    });
+    let cells = columns
+        .iter()
+        .enumerate()
+        .map(|(at, index)| cell(at + 4, view.layout.columns[*index].data_type).ok_or_else(broken));
     Ok(Row {
         id,
         version,
@@ -238,7 +243,7 @@ fn by_id(conn: &mut Conn, view: &View, ids: &[Id]) -> Result<Rows, Failure> {
         "SELECT {} {}{}",
         selected(&writer, &view.shape, view, &columns),
         writer.from(),
-        clause(&conditions, Lane::Read, dialect)
+        clause(&conditions)
     );
     let texts = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
     let found = texts.iter().map(|texts| row(view, &columns, texts));
@@ -256,7 +261,13 @@ fn page(conn: &mut Conn, view: &View, ask: &RowsAsk, end: Instant) -> Result<Row
     let filters: Vec<String> = ask.filters.iter().map(|f| format!("{f:?}")).collect();
     let shape = Shape::of(
         "records",
-        &(&ask.entity, filters, &ask.condition, &ask.order_by, &ask.attributes),
+        &(
+            &ask.entity,
+            filters,
+            &ask.condition,
+            &ask.order_by,
+            &ask.attributes,
+        ),
     );
     let after = match shape.key::<Cursor>(&ask.token)? {
         None => None,
@@ -280,7 +291,7 @@ fn page(conn: &mut Conn, view: &View, ask: &RowsAsk, end: Instant) -> Result<Row
         "SELECT {} {}{} ORDER BY {} LIMIT {}",
         selected(&writer, &view.shape, view, &read),
         writer.from(),
-        clause(&conditions, Lane::Read, dialect),
+        clause(&conditions),
         ordered(&writer, view, &asked.keys, dialect),
         ask.size + 1
     );
@@ -320,10 +331,12 @@ pub(crate) fn total(conn: &mut Conn, view: &View, conditions: &[Typed]) -> Resul
         "SELECT {} {}{}",
         writer.text(DataType::Integer, "count(*)"),
         writer.from(),
-        clause(&conditions, Lane::Read, dialect)
+        clause(&conditions)
     );
     let rows = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
-    let count = rows.first().and_then(|row| row.first()?.as_deref()?.parse().ok());
+    let count = rows
+        .first()
+        .and_then(|row| row.first()?.as_deref()?.parse().ok());
     count.ok_or_else(|| Error::internal("a count is a number").into())
 }
 
@@ -351,7 +364,7 @@ fn after(
             "SELECT {} {}{}",
             selected(&writer, &view.shape, view, &columns),
             writer.from(),
-            clause(&conditions, Lane::Read, dialect)
+            clause(&conditions)
         );
         let texts = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
         let last = texts.first().ok_or_else(gone)?;
@@ -393,13 +406,7 @@ fn ordered(
 }
 
 /// The condition that a row comes after the one with these keys: greater in the first that differs.
-fn beyond(
-    writer: &mut RowWriter<'_>,
-    view: &View,
-    keys: &[Key],
-    cells: &[Cell],
-    id: Id,
-) -> String {
+fn beyond(writer: &mut RowWriter<'_>, view: &View, keys: &[Key], cells: &[Cell], id: Id) -> String {
     let (mut open, mut depth) = (String::new(), 0);
     for (key, cell) in keys.iter().zip(cells) {
         let column = key_column(view, key);

@@ -1,7 +1,10 @@
 //! Many rows as a source of one statement: on PostgreSQL one array for each column, on SQLite a list of rows. Either way every value is a
 //! parameter, and a hundred thousand rows are a handful of statements.
 
-use super::statement::{TextRow, named, texts};
+use super::{
+    natural::POSTGRES_EPOCH,
+    statement::{TextRow, named, texts},
+};
 use crate::model::{batch::Values, value::is_wide};
 use db::{Conn, Failure, diesel};
 use diesel::{
@@ -16,8 +19,6 @@ use formula::{DataType, calendar, sql::Dialect};
 use std::ops::Range;
 use value::{Id, Json, Time};
 
-/// Days from 1970-01-01 to where PostgreSQL counts from.
-const POSTGRES_EPOCH: i32 = 10_957;
 /// SQLite takes 32,766 parameters.
 const MOST_PARAMETERS: usize = 32_000;
 /// At most so many rows go to PostgreSQL at once.
@@ -124,9 +125,7 @@ impl<'a> Parameters<'a> {
                 Source::Values(Values::Doubles(all), _) => {
                     (Param::Doubles(&all[r]), "double precision[]")
                 }
-                Source::Values(Values::Booleans(all), _) => {
-                    (Param::Booleans(&all[r]), "boolean[]")
-                }
+                Source::Values(Values::Booleans(all), _) => (Param::Booleans(&all[r]), "boolean[]"),
                 Source::Values(Values::Dates(all), _) => {
                     let date = |days: &Option<i32>| days.map(|days| PgDate(days - POSTGRES_EPOCH));
                     (Param::Dates(all[r].iter().map(date).collect()), "date[]")

@@ -2,17 +2,20 @@
 //!
 //! Their text is made by us of quoted names and numbered parameters; every value is a parameter.
 
+use super::natural::postgres;
 use crate::{
     model::value::{Cell, decimal_text, is_wide},
     reasons,
 };
-use db::{Conn, Failure, IN_TIME, diesel};
+use db::{Conn, Failure, diesel};
 use diesel::{
     QueryableByName, RunQueryDsl,
     backend::Backend,
     deserialize::{self, FromSql},
+    query_builder::{BoxedSqlQuery, SqlQuery},
     row::{Field, NamedRow},
     sql_types::{BigInt, Double, Nullable, Text},
+    sqlite::Sqlite,
 };
 use error::Error;
 use formula::{
@@ -42,19 +45,17 @@ where
     }
 }
 
-/// Prepares a statement with its parameters on a connection of either kind.
-macro_rules! prepared {
-    ($sql:expr, $binds:expr) => {{
-        let mut query = diesel::sql_query($sql).into_boxed();
-        for bind in $binds {
-            query = match bind {
-                Bind::Int(n) => query.bind::<BigInt, _>(*n),
-                Bind::Real(x) => query.bind::<Double, _>(*x),
-                Bind::Text(text) => query.bind::<Text, _>(text.as_str()),
-            };
-        }
-        query
-    }};
+/// A statement for SQLite with its parameters bound.
+fn sqlite<'a>(sql: &str, binds: &'a [Bind]) -> BoxedSqlQuery<'a, Sqlite, SqlQuery> {
+    let mut query = diesel::sql_query(sql).into_boxed();
+    for bind in binds {
+        query = match bind {
+            Bind::Int(n) => query.bind::<BigInt, _>(*n),
+            Bind::Real(x) => query.bind::<Double, _>(*x),
+            Bind::Text(text) => query.bind::<Text, _>(text.as_str()),
+        };
+    }
+    query
 }
 
 /// Which kind of connection a statement runs on: one that cannot write, or one that can.
@@ -81,20 +82,26 @@ pub(crate) fn rows(
     binds: &[Bind],
 ) -> Result<Vec<TextRow>, Failure> {
     count(lane);
-    db::on_each!(conn, c => texts(prepared!(sql, binds).load(c))).map_err(named)
+    match conn {
+        Conn::Sqlite(conn) => texts(sqlite(sql, binds).load(conn)),
+        Conn::Pg(conn) => texts(postgres(sql, binds).load(conn)),
+    }
+    .map_err(named)
 }
 
 /// The texts of rows as they were loaded.
-pub(super) fn texts(
-    rows: diesel::QueryResult<Vec<Texts>>,
-) -> diesel::QueryResult<Vec<TextRow>> {
+pub(super) fn texts(rows: diesel::QueryResult<Vec<Texts>>) -> diesel::QueryResult<Vec<TextRow>> {
     Ok(rows?.into_iter().map(|row| row.0).collect())
 }
 
 /// Runs a statement that changes rows; how many it did.
 pub(crate) fn execute(conn: &mut Conn, sql: &str, binds: &[Bind]) -> Result<usize, Failure> {
     count(Lane::Write);
-    db::on_each!(conn, c => prepared!(sql, binds).execute(c)).map_err(named)
+    match conn {
+        Conn::Sqlite(conn) => sqlite(sql, binds).execute(conn),
+        Conn::Pg(conn) => postgres(sql, binds).execute(conn),
+    }
+    .map_err(named)
 }
 
 /// What a failure of the database means to whoever asked.
@@ -138,42 +145,12 @@ pub(crate) fn dialect(conn: &Conn) -> Dialect {
     }
 }
 
-/// A statement that `formula` wrote over this table, with the condition that lets it end in time on SQLite.
-pub(crate) fn ending(sql: &str, from: &str, dialect: Dialect) -> String {
-    if dialect == Dialect::Postgres {
-        return sql.to_owned();
-    }
-    let mut out = String::with_capacity(sql.len() + 64);
-    let mut rest = sql;
-    while let Some(at) = rest.find(from) {
-        let (before, after) = rest.split_at(at + from.len());
-        out.push_str(before);
-        rest = match after.strip_prefix(" WHERE ") {
-            Some(conditions) => {
-                out.push_str(&format!(" WHERE {IN_TIME} AND "));
-                conditions
-            }
-            None => {
-                out.push_str(&format!(" WHERE {IN_TIME}"));
-                after
-            }
-        };
-    }
-    out + rest
-}
-
-/// Conditions as a WHERE clause; reading ones end in time on SQLite.
-pub(crate) fn clause(conditions: &[String], lane: Lane, dialect: Dialect) -> String {
-    let ends = matches!((lane, dialect), (Lane::Read, Dialect::Sqlite));
-    let all: Vec<&str> = ends
-        .then_some(IN_TIME)
-        .into_iter()
-        .chain(conditions.iter().map(String::as_str))
-        .collect();
-    if all.is_empty() {
+/// Conditions as a WHERE clause.
+pub(crate) fn clause(conditions: &[String]) -> String {
+    if conditions.is_empty() {
         return String::new();
     }
-    format!(" WHERE {}", all.join(" AND "))
+    format!(" WHERE {}", conditions.join(" AND "))
 }
 
 /// A cell as a parameter.
@@ -202,7 +179,11 @@ pub(crate) fn bind_cell(writer: &mut RowWriter<'_>, cell: &Cell, data_type: Data
         Cell::Json(json) => writer.bind(Bind::Text(json.to_string()), "text::jsonb"),
         Cell::Uuid(uuid) => {
             let bind = writer.bind(Bind::Text(uuid.simple().to_string()), "text::uuid");
-            if sqlite { format!("unhex({bind})") } else { bind }
+            if sqlite {
+                format!("unhex({bind})")
+            } else {
+                bind
+            }
         }
     }
 }
@@ -217,7 +198,11 @@ pub(crate) fn one_of(writer: &mut RowWriter<'_>, ids: &[Id]) -> String {
     match writer.dialect() {
         Dialect::Sqlite => {
             let list = format!("[\"{}\"]", digits.join("\",\""));
-            let list = if ids.is_empty() { "[]".to_owned() } else { list };
+            let list = if ids.is_empty() {
+                "[]".to_owned()
+            } else {
+                list
+            };
             let bind = writer.bind(Bind::Text(list), "");
             format!("{row} IN (SELECT unhex(value) FROM json_each({bind}))")
         }
@@ -226,26 +211,5 @@ pub(crate) fn one_of(writer: &mut RowWriter<'_>, ids: &[Id]) -> String {
             let bind = writer.bind(Bind::Text(list), "text::uuid[]");
             format!("{row} = ANY ({bind})")
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statements_of_formula_end_in_time() {
-        let from = "FROM \"x\" AS t";
-        let sql = |sql: &str| ending(sql, from, Dialect::Sqlite);
-        assert_eq!(
-            sql("SELECT 1 FROM (SELECT 1 FROM \"x\" AS t) AS q GROUP BY q.d0"),
-            format!("SELECT 1 FROM (SELECT 1 FROM \"x\" AS t WHERE {IN_TIME}) AS q GROUP BY q.d0")
-        );
-        assert_eq!(
-            sql("SELECT 1 FROM \"x\" AS t WHERE a AND b"),
-            format!("SELECT 1 FROM \"x\" AS t WHERE {IN_TIME} AND a AND b")
-        );
-        let plain = "SELECT 1 FROM \"x\" AS t";
-        assert_eq!(ending(plain, from, Dialect::Postgres), plain);
     }
 }

@@ -30,9 +30,11 @@ use auth::Scope;
 use db::{Backend, Conn, Db, Failure};
 use error::{Error, Result};
 use moka::sync::Cache;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use value::{Clock, Id};
 
+/// Definitions that `metadata` is asked for at once.
+const ASKED: usize = 500;
 /// Definitions and shapes that are kept at hand.
 const KEPT: u64 = 20_000;
 
@@ -284,11 +286,28 @@ impl Tables {
         scope: &Scope,
         entities: &[&str],
     ) -> Result<Vec<Option<Arc<Definition>>>> {
-        let tenant = scope.tenant();
-        let key = |entity: &&str| (tenant, (*entity).to_owned());
-        let known: Vec<_> = entities
+        let mut codes = entities.to_vec();
+        codes.sort_unstable();
+        codes.dedup();
+        let mut found = BTreeMap::new();
+        for codes in codes.chunks(ASKED) {
+            self.resolve(scope.tenant(), codes, &mut found).await?;
+        }
+        let definition = |entity: &&str| found.get(*entity).cloned();
+        Ok(entities.iter().map(definition).collect())
+    }
+
+    /// Asks for definitions that are not known yet, and keeps them at hand.
+    async fn resolve<'a>(
+        &self,
+        tenant: Id,
+        codes: &[&'a str],
+        found: &mut BTreeMap<&'a str, Arc<Definition>>,
+    ) -> Result<()> {
+        let key = |code: &&str| (tenant, (*code).to_owned());
+        let known: Vec<_> = codes
             .iter()
-            .map(|entity| self.0.known.get(&key(entity)))
+            .map(|code| self.0.known.get(&key(code)))
             .collect();
         let version = |known: &Option<Known>| known.as_ref().map(|known| known.ontology_version);
         let first = known.first().and_then(version).unwrap_or(0);
@@ -296,34 +315,33 @@ impl Tables {
             true => first,
             false => 0,
         };
-        let answer = self.0.metadata.resolve(tenant, entities, version).await?;
+        let answer = self.0.metadata.resolve(tenant, codes, version).await?;
         let Some(answer) = answer else {
-            return Ok(known
-                .into_iter()
-                .map(|known| known.and_then(|known| known.definition))
-                .collect());
+            let same = codes.iter().zip(known);
+            found.extend(same.filter_map(|(code, known)| Some((*code, known?.definition?))));
+            return Ok(());
         };
-        let mut found = Vec::with_capacity(entities.len());
-        for (entity, known) in entities.iter().zip(known) {
-            let definition = answer
-                .definitions
-                .iter()
-                .find(|definition| definition.code == **entity)
-                .map(|definition| Arc::new(definition.clone()));
+        let mut fresh: BTreeMap<_, _> = answer
+            .definitions
+            .into_iter()
+            .map(|definition| (definition.code.clone(), Arc::new(definition)))
+            .collect();
+        for (code, known) in codes.iter().zip(known) {
+            let definition = fresh.remove(*code);
             let same = known.as_ref().and_then(|known| known.definition.as_ref());
             let shape = match same == definition.as_ref() {
                 true => known.and_then(|known| known.shape),
                 false => None,
             };
+            found.extend(definition.clone().map(|definition| (*code, definition)));
             let known = Known {
                 ontology_version: answer.ontology_version,
-                definition: definition.clone(),
+                definition,
                 shape,
             };
-            self.0.known.insert(key(entity), known);
-            found.push(definition);
+            self.0.known.insert(key(code), known);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The table of an entity, made or changed where it does not follow the definition yet.

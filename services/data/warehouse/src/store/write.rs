@@ -8,13 +8,14 @@ mod upsert;
 use super::{
     change::{LoadAsk, Moment, Touched, WriteAsk},
     rowset::{Parameters, Source, rows_at_once},
-    statement::{Lane, clause, dialect, in_time, one_of, rows as load},
+    statement::{Lane, bind_cell, clause, dialect, in_time, one_of, rows as load},
     tables::open_chunks,
 };
 use crate::model::{
     batch::Batch,
     chunk::Deltas,
     load,
+    moment::compare,
     outcome::{Mode, Outcome, Written},
     row::{Draft, Fault, completed},
     table::{self, quoted},
@@ -27,8 +28,11 @@ use diesel::{
     result::{DatabaseErrorKind, Error as Sql},
 };
 use error::{Error, Violation};
-use formula::{DataType, sql::RowWriter};
-use std::collections::HashSet;
+use formula::{
+    DataType, Typed,
+    sql::{Dialect, RowWriter},
+};
+use std::{collections::HashSet, ops::Range};
 use value::Id;
 
 /// So many rows share a save-point.
@@ -223,13 +227,13 @@ fn insert_part(
     writing: &Writing<'_>,
     touched: &mut Touched,
     batch: &Batch,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Failure> {
     let part = rows.clone();
     let tried = conn.transaction(|conn| {
         let new = insert(conn, writing, batch, part.clone())?;
-        refuse_hidden(conn, writing.view, &batch.ids[part])?;
+        refuse_hidden(conn, writing.view, batch, part)?;
         Ok(new)
     });
     match tried {
@@ -278,7 +282,7 @@ fn insert(
     conn: &mut Conn,
     writing: &Writing<'_>,
     batch: &Batch,
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
 ) -> Result<Option<HashSet<Id>>, Failure> {
     let view = writing.view;
     let dialect = dialect(conn);
@@ -315,19 +319,37 @@ fn insert(
     if count == rows.len() {
         return Ok(None);
     }
-    ids_of(conn, view, &batch.ids[rows], None).map(Some)
+    ids_of(conn, view, batch, rows, None).map(Some)
 }
 
 /// Those of the rows that are there, or, with a condition, those of them that do not pass it.
 fn ids_of(
     conn: &mut Conn,
     view: &View,
-    ids: &[Id],
-    failing: Option<&formula::Typed>,
+    batch: &Batch,
+    rows: Range<usize>,
+    failing: Option<&Typed>,
 ) -> Result<HashSet<Id>, Failure> {
     let dialect = dialect(conn);
     let mut writer = RowWriter::new(&view.entity, dialect);
-    let mut conditions = vec![one_of(&mut writer, ids)];
+    let mut conditions = vec![one_of(&mut writer, &batch.ids[rows.clone()])];
+    // PostgreSQL then looks into the partitions of these days alone.
+    let cut = view.shape.chunk_interval.is_some() && dialect == Dialect::Postgres;
+    if let Some(index) = view.layout.time.filter(|_| cut) {
+        let column = &view.layout.columns[index];
+        let cells = rows.filter_map(|row| Some(batch.values(index)?.cell(row, column.data_type)));
+        let cells: Vec<Cell> = cells.collect();
+        let name = format!("t.{}", quoted(&column.name));
+        let (least, most) = (cells.iter().min_by(by_time), cells.iter().max_by(by_time));
+        for (cell, than) in least
+            .map(|cell| (cell, ">="))
+            .into_iter()
+            .chain(most.map(|cell| (cell, "<=")))
+        {
+            let bound = bind_cell(&mut writer, cell, column.data_type);
+            conditions.push(format!("{name} {than} {bound}"));
+        }
+    }
     if let Some(typed) = failing {
         let condition = writer.condition(typed).map_err(super::records::refused)?;
         conditions.push(format!("({condition}) IS NOT TRUE"));
@@ -336,10 +358,14 @@ fn ids_of(
         "SELECT {} {}{}",
         writer.text(DataType::Uuid, &writer.row_id()),
         writer.from(),
-        clause(&conditions, Lane::Write, dialect)
+        clause(&conditions)
     );
     let found = load(conn, Lane::Write, &sql, &writer.into_binds())?;
     found.iter().map(id_of).collect()
+}
+
+fn by_time(a: &&Cell, b: &&Cell) -> std::cmp::Ordering {
+    compare(a, b)
 }
 
 /// The id that is the first column of a row.
@@ -352,11 +378,16 @@ pub(super) fn id_of(row: &super::statement::TextRow) -> Result<Id, Failure> {
 }
 
 /// Refuses rows that the caller could not see as they are now.
-fn refuse_hidden(conn: &mut Conn, view: &View, ids: &[Id]) -> Result<(), Stop> {
-    let Some(visible) = &view.visible else {
+fn refuse_hidden(
+    conn: &mut Conn,
+    view: &View,
+    batch: &Batch,
+    rows: Range<usize>,
+) -> Result<(), Stop> {
+    let Some(visible) = view.visible.as_ref().filter(|_| !rows.is_empty()) else {
         return Ok(());
     };
-    let hidden = ids_of(conn, view, ids, Some(visible))?;
+    let hidden = ids_of(conn, view, batch, rows, Some(visible))?;
     if hidden.is_empty() {
         Ok(())
     } else {
@@ -383,11 +414,12 @@ fn fault_of(failure: &Failure) -> Option<Fault> {
             "ALREADY_EXISTS",
             "an index of the table allows no second row like this",
         ),
-        DatabaseErrorKind::NotNullViolation => ("REQUIRED", "a column of the table must have a value"),
-        DatabaseErrorKind::CheckViolation => (
-            "NOT_ALLOWED",
-            "a check of the table does not allow the row",
-        ),
+        DatabaseErrorKind::NotNullViolation => {
+            ("REQUIRED", "a column of the table must have a value")
+        }
+        DatabaseErrorKind::CheckViolation => {
+            ("NOT_ALLOWED", "a check of the table does not allow the row")
+        }
         _ if info.message().contains("index row") => (
             "TOO_LONG",
             "a text is longer than an index of the table holds",

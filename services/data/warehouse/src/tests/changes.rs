@@ -5,7 +5,9 @@ use super::{
     rows::*,
 };
 use crate::reasons;
-use proto_data::tessera::warehouse::v1::{WriteMode::*, command::Command as What, command_result::Result as Done, *};
+use proto_data::tessera::warehouse::v1::{
+    WriteMode::*, command::Command as What, command_result::Result as Done, *,
+};
 use serde_json::{Value as Json, json};
 use testkit::both;
 

@@ -9,10 +9,18 @@ use testkit::eventually;
 async fn with_claims(house: &House) -> String {
     house.define(claim());
     let rows = [
-        ("'a', '2026-01-31', 'open', 2, 12345", Some("2026-01-31T00:00:00Z")),
-        ("'b', '2026-02-01', NULL, 3, NULL", Some("2026-02-01T00:00:00Z")),
+        (
+            "'a', '2026-01-31', 'open', 2, 12345",
+            Some("2026-01-31T00:00:00Z"),
+        ),
+        (
+            "'b', '2026-02-01', NULL, 3, NULL",
+            Some("2026-02-01T00:00:00Z"),
+        ),
     ];
-    house.insert("claim", "claim_id, day, state, parts, amount", &rows).await;
+    house
+        .insert("claim", "claim_id, day, state, parts, amount", &rows)
+        .await;
     house.place("claim").await
 }
 
@@ -20,11 +28,18 @@ async fn with_claims(house: &House) -> String {
 async fn repaired(house: &House, kind: DriftKind) -> v1::Drift {
     let found = house.check(false).await;
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert_eq!((found[0].kind(), found[0].state()), (kind, DriftState::Found));
+    assert_eq!(
+        (found[0].kind(), found[0].state()),
+        (kind, DriftState::Found)
+    );
     assert!(found[0].repair_time.is_none());
     let fixed = house.check(true).await;
     assert_eq!(fixed.len(), 1, "{fixed:#?}");
-    assert_eq!((fixed[0].kind(), fixed[0].state()), (kind, DriftState::Repaired), "{fixed:#?}");
+    assert_eq!(
+        (fixed[0].kind(), fixed[0].state()),
+        (kind, DriftState::Repaired),
+        "{fixed:#?}"
+    );
     assert_eq!(fixed[0].id, found[0].id, "the same finding");
     assert!(fixed[0].repair_time.is_some() && fixed[0].actor.starts_with("user:"));
     assert_eq!(house.check(true).await, []);
@@ -194,28 +209,72 @@ fn types_and_requirements_by_hand() {
     testkit::run(async {
         let house = House::on(testkit::Backend::postgres()).await;
         let table = with_claims(&house).await;
-        house.by_hand(&format!("ALTER TABLE {table} ALTER COLUMN parts TYPE text")).await;
+        house
+            .by_hand(&format!("ALTER TABLE {table} ALTER COLUMN parts TYPE text"))
+            .await;
         let drift = repaired(&house, DriftKind::WrongType).await;
         assert_eq!(drift.attribute, "parts");
         let parts = house.column("claim", "parts").await;
         assert_eq!(parts, [Some("2".to_owned()), Some("3".to_owned())]);
 
         let table = house.place("claim").await;
-        house.by_hand(&format!("ALTER TABLE {table} ALTER COLUMN amount TYPE text USING 'some ' || amount")).await;
+        house
+            .by_hand(&format!(
+                "ALTER TABLE {table} ALTER COLUMN amount TYPE text USING 'some ' || amount"
+            ))
+            .await;
         let found = house.check(true).await;
-        assert_eq!((found[0].kind(), found[0].state()), (DriftKind::WrongType, DriftState::NeedsAttention));
-        assert!(found[0].description.contains("tried"), "{}", found[0].description);
+        assert_eq!(
+            (found[0].kind(), found[0].state()),
+            (DriftKind::WrongType, DriftState::NeedsAttention)
+        );
+        assert!(
+            found[0].description.contains("the database refused it"),
+            "{}",
+            found[0].description
+        );
+        assert!(
+            !found[0].description.contains("some"),
+            "no value of a row is told"
+        );
+        // What the database refuses is no failure of those who read: the table stays as it was.
+        let mut wider = claim();
+        one(&mut wider, "amount").precision = 12;
+        one(&mut wider, "amount").scale = 4;
+        house.define(wider);
+        let now = house.table("claim").await;
+        assert_eq!(now.state(), v1::TableState::Incompatible);
+        assert!(
+            now.problems[0].contains("the database refused it"),
+            "{:?}",
+            now.problems
+        );
+        house.define(claim());
+        assert_eq!(house.table("claim").await.state(), v1::TableState::Current);
+        let table = house.place("claim").await;
         let amount = house.column("claim", "amount").await;
         assert_eq!(amount[0].as_deref(), Some("some 12345"), "nothing was lost");
         house.by_hand(&format!("ALTER TABLE {table} ALTER COLUMN amount TYPE bigint USING substr(amount, 6)::bigint")).await;
         assert_eq!(house.check(true).await, []);
 
-        house.by_hand(&format!("ALTER TABLE {table} ALTER COLUMN parts DROP NOT NULL")).await;
+        house
+            .by_hand(&format!(
+                "ALTER TABLE {table} ALTER COLUMN parts DROP NOT NULL"
+            ))
+            .await;
         repaired(&house, DriftKind::WrongNullability).await;
-        house.by_hand(&format!("ALTER TABLE {table} ALTER COLUMN claim_id DROP NOT NULL")).await;
+        house
+            .by_hand(&format!(
+                "ALTER TABLE {table} ALTER COLUMN claim_id DROP NOT NULL"
+            ))
+            .await;
         repaired(&house, DriftKind::WrongNullability).await;
         house.by_hand(&format!("UPDATE {table} SET rate = 0")).await;
-        house.by_hand(&format!("ALTER TABLE {table} ALTER COLUMN rate SET NOT NULL")).await;
+        house
+            .by_hand(&format!(
+                "ALTER TABLE {table} ALTER COLUMN rate SET NOT NULL"
+            ))
+            .await;
         repaired(&house, DriftKind::WrongNullability).await;
     });
 }
@@ -227,18 +286,36 @@ fn partitions_by_hand() {
         let house = House::on(testkit::Backend::postgres()).await;
         let table = with_claims(&house).await;
         let part = |month: &str| format!("{}_p{month}\"", table.trim_end_matches('"'));
-        house.by_hand(&format!("ALTER TABLE {table} DETACH PARTITION {}", part("202601"))).await;
+        house
+            .by_hand(&format!(
+                "ALTER TABLE {table} DETACH PARTITION {}",
+                part("202601")
+            ))
+            .await;
         let fixed = house.check(true).await;
         assert_eq!(fixed[0].kind(), DriftKind::MissingTable);
-        assert!(fixed.iter().all(|drift| drift.state() == DriftState::Repaired && drift.loss.is_empty()), "{fixed:#?}");
+        assert!(
+            fixed
+                .iter()
+                .all(|drift| drift.state() == DriftState::Repaired && drift.loss.is_empty()),
+            "{fixed:#?}"
+        );
         assert_eq!(house.table("claim").await.rows, 2);
         assert_eq!(house.check(true).await, []);
-        house.by_hand(&format!("DROP TABLE {}", part("202601"))).await;
+        house
+            .by_hand(&format!("DROP TABLE {}", part("202601")))
+            .await;
         let fixed = house.check(true).await;
         assert_eq!(fixed[0].loss, "1 rows of the partition");
         assert_eq!(house.table("claim").await.rows, 1);
         assert_eq!(house.check(true).await, []);
-        house.insert("claim", "claim_id, day, parts", &[("'c', '2026-01-02', 1", Some("2026-01-02T00:00:00Z"))]).await;
+        house
+            .insert(
+                "claim",
+                "claim_id, day, parts",
+                &[("'c', '2026-01-02', 1", Some("2026-01-02T00:00:00Z"))],
+            )
+            .await;
     });
 }
 
@@ -257,7 +334,9 @@ fn tables_made_anew_by_hand_on_sqlite() {
             ],
         );
         house.define(things);
-        house.insert("thing", "id, size, note", &[("1, 7, 'x'", None)]).await;
+        house
+            .insert("thing", "id, size, note", &[("1, 7, 'x'", None)])
+            .await;
         let shape = house.shape("thing").await;
         let table = shape.qualified();
         for sql in [
@@ -275,7 +354,12 @@ fn tables_made_anew_by_hand_on_sqlite() {
         }
         let fixed = house.check(true).await;
         assert_eq!(fixed.len(), 3, "{fixed:#?}");
-        assert!(fixed.iter().all(|drift| drift.state() == DriftState::Repaired), "{fixed:#?}");
+        assert!(
+            fixed
+                .iter()
+                .all(|drift| drift.state() == DriftState::Repaired),
+            "{fixed:#?}"
+        );
         assert_eq!(house.column("thing", "size").await, [Some("7".to_owned())]);
         assert_eq!(house.check(true).await, []);
         assert_eq!(house.bench.drift().await, []);
@@ -300,23 +384,37 @@ fn the_rounds_do_it_alone() {
             let house = House::with(backend, quick()).await;
             house.define(claim());
             let listed = async || {
-                let ask = v1::BatchGetTablesRequest { entities: vec!["claim".into()] };
-                let found = house.admin().batch_get_tables(ask).await.unwrap().into_inner();
+                let ask = v1::BatchGetTablesRequest {
+                    entities: vec!["claim".into()],
+                };
+                let found = house
+                    .admin()
+                    .batch_get_tables(ask)
+                    .await
+                    .unwrap()
+                    .into_inner();
                 found.tables.into_iter().next()
             };
             eventually("a table of the new entity", listed).await;
             let table = house.place("claim").await;
-            house.by_hand(&format!("ALTER TABLE {table} DROP COLUMN amount")).await;
+            house
+                .by_hand(&format!("ALTER TABLE {table} DROP COLUMN amount"))
+                .await;
             let drift = eventually("the repair", async || {
                 house.drifts(DriftState::Repaired).await.into_iter().next()
             });
             let drift = drift.await;
-            assert_eq!((drift.attribute.as_str(), drift.actor.as_str()), ("amount", "system:check tables"));
+            assert_eq!(
+                (drift.attribute.as_str(), drift.actor.as_str()),
+                ("amount", "system:check tables")
+            );
             assert!(house.column("claim", "amount").await.is_empty());
             assert_eq!(house.bench.drift().await, []);
             house.ontology.delete(house.bench.tenant(), "claim");
             eventually("the table without an entity", async || {
-                listed().await.filter(|table| table.state() == v1::TableState::Orphaned)
+                listed()
+                    .await
+                    .filter(|table| table.state() == v1::TableState::Orphaned)
             })
             .await;
             assert!(house.bench.stop().await);

@@ -8,10 +8,18 @@ use proto_meaning::tessera::metadata::v1::{DataType, Entity, EntityKind};
 async fn with_claims(house: &House) -> Entity {
     let claim = house.define(claim());
     let rows = [
-        ("'a', '2026-01-31', 'open', 2, 12345", Some("2026-01-31T00:00:00Z")),
-        ("'b', '1969-12-31', NULL, -7, NULL", Some("1969-12-31T00:00:00Z")),
+        (
+            "'a', '2026-01-31', 'open', 2, 12345",
+            Some("2026-01-31T00:00:00Z"),
+        ),
+        (
+            "'b', '1969-12-31', NULL, -7, NULL",
+            Some("1969-12-31T00:00:00Z"),
+        ),
     ];
-    house.insert("claim", "claim_id, day, state, parts, amount", &rows).await;
+    house
+        .insert("claim", "claim_id, day, state, parts, amount", &rows)
+        .await;
     claim
 }
 
@@ -32,19 +40,25 @@ fn changed(
     entity
 }
 
-fn kinds(plan: &v1::PlanTableResponse) -> Vec<v1::SchemaChangeKind> {
-    plan.changes.iter().map(v1::SchemaChange::kind).collect()
-}
-
 /// The table follows, as the plan said before, and is what its description says.
 async fn follows(house: &House, entity: Entity) -> v1::Table {
     let code = entity.code.clone();
     let entity = house.define(entity);
     let plan = house.plan(&code).await;
     assert!(plan.compatible, "{plan:?}");
+    assert!(
+        plan.changes
+            .iter()
+            .all(|change| change.kind() != v1::SchemaChangeKind::Incompatible)
+    );
     let rows = house.shape(&code).await.rows;
     let table = house.table(&code).await;
-    assert_eq!(table.state(), v1::TableState::Current, "{:?}", table.problems);
+    assert_eq!(
+        table.state(),
+        v1::TableState::Current,
+        "{:?}",
+        table.problems
+    );
     assert_eq!(table.entity_version, entity.version);
     assert_eq!(table.rows, rows);
     let plan = house.plan(&code).await;
@@ -62,7 +76,11 @@ async fn stays(house: &House, entity: Entity, why: &str) {
     assert!(!plan.compatible);
     let table = house.table(&code).await;
     assert_eq!(table.state(), v1::TableState::Incompatible);
-    assert!(table.problems.iter().any(|problem| problem.contains(why)), "{:?}", table.problems);
+    assert!(
+        table.problems.iter().any(|problem| problem.contains(why)),
+        "{:?}",
+        table.problems
+    );
     assert_eq!(table.entity_version, before.entity_version);
     assert_eq!(table.columns, before.columns);
     assert_eq!(table.rows, before.rows);

@@ -38,7 +38,12 @@ async fn execute(
         explain,
         ..Default::default()
     };
-    let parts: Vec<_> = client.execute_fragments(ask).await?.into_inner().try_collect().await?;
+    let parts: Vec<_> = client
+        .execute_fragments(ask)
+        .await?
+        .into_inner()
+        .try_collect()
+        .await?;
     let mut answers = vec![(Vec::new(), None); count];
     for part in parts {
         let (groups, summary) = &mut answers[usize::try_from(part.fragment).unwrap()];
@@ -46,27 +51,35 @@ async fn execute(
         groups.extend(part.groups);
         *summary = part.summary;
     }
-    let whole = answers.into_iter().map(|(groups, summary)| (groups, summary.unwrap()));
+    let whole = answers
+        .into_iter()
+        .map(|(groups, summary)| (groups, summary.unwrap()));
     Ok(whole.collect())
 }
 
 /// What a group is about, and a short form of its states.
 fn short(group: &Group) -> (Vec<&str>, i32, Vec<String>) {
-    let dimensions = group.dimensions.iter().map(|one| one.value.as_deref().unwrap_or("-"));
+    let dimensions = group
+        .dimensions
+        .iter()
+        .map(|one| one.value.as_deref().unwrap_or("-"));
     let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let states = group.states.iter().map(|one| match one.state.as_ref().unwrap() {
-        State::Count(n) | State::Distinct(n) => n.clone(),
-        State::Sum(sum) => or(&sum.sum),
-        State::RealSum(sum) => format!("{:?}", sum.sum),
-        State::Min(one) | State::Max(one) => or(&one.value),
-        State::First(row) | State::Last(row) => format!("{}@{:?}", or(&row.value), row.time),
-        State::Moments(m) => format!("{}/{}/{}", m.count, m.sum, m.squares),
-        State::Values(all) => {
-            let one = |one: &ValueCount| format!("{}x{}", one.value, one.count);
-            all.values.iter().map(one).collect::<Vec<_>>().join(" ")
-        }
-        State::Set(set) => format!("{}/{}/{}", set.start, set.end, set.both),
-    });
+    let states = group
+        .states
+        .iter()
+        .map(|one| match one.state.as_ref().unwrap() {
+            State::Count(n) | State::Distinct(n) => n.clone(),
+            State::Sum(sum) => or(&sum.sum),
+            State::RealSum(sum) => format!("{:?}", sum.sum),
+            State::Min(one) | State::Max(one) => or(&one.value),
+            State::First(row) | State::Last(row) => format!("{}@{:?}", or(&row.value), row.time),
+            State::Moments(m) => format!("{}/{}/{}", m.count, m.sum, m.squares),
+            State::Values(all) => {
+                let one = |one: &ValueCount| format!("{}x{}", one.value, one.count);
+                all.values.iter().map(one).collect::<Vec<_>>().join(" ")
+            }
+            State::Set(set) => format!("{}/{}/{}", set.start, set.end, set.both),
+        });
     (dimensions.collect(), group.period, states.collect())
 }
 
@@ -80,9 +93,18 @@ fn shorts(groups: &[Group]) -> Vec<(Vec<&str>, i32, Vec<String>)> {
 async fn snapshots(house: &House) -> Client {
     let mut admin = with_policies(house).await;
     let mut rows = Vec::new();
-    for (day, from, to) in [("2026-01-01", 0, 100), ("2026-02-01", 20, 110), ("2026-03-01", 30, 110)] {
+    for (day, from, to) in [
+        ("2026-01-01", 0, 100),
+        ("2026-02-01", 20, 110),
+        ("2026-03-01", 30, 110),
+    ] {
         for n in from..to {
-            let mut row = a_policy(&format!("p{n:03}"), day, ["North", "South"][n % 2], json!(n));
+            let mut row = a_policy(
+                &format!("p{n:03}"),
+                day,
+                ["North", "South"][n % 2],
+                json!(n),
+            );
             if n % 10 == 0 {
                 row["status"] = json!("Lapsed");
             }

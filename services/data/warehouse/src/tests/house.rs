@@ -11,7 +11,10 @@ use crate::{
 };
 use db::{
     Conn, Failure,
-    diesel::{RunQueryDsl, sql_query, sql_types::{BigInt, Nullable, Text}, QueryableByName},
+    diesel::{
+        QueryableByName, RunQueryDsl, sql_query,
+        sql_types::{BigInt, Nullable, Text},
+    },
 };
 use error::Error;
 use proto_data::tessera::warehouse::v1::{self, warehouse_service_client::WarehouseServiceClient};
@@ -33,9 +36,12 @@ use value::{Id, Time};
 
 pub(super) type Client = WarehouseServiceClient<Channel>;
 
-/// What is defined, by tenant: a version, and entities by code.
+/// A version, and entities by code.
+type Defined = (i64, BTreeMap<String, Entity>);
+
+/// What is defined, by tenant.
 #[derive(Clone, Default)]
-pub(super) struct Ontology(Arc<Mutex<BTreeMap<Id, (i64, BTreeMap<String, Entity>)>>>);
+pub(super) struct Ontology(Arc<Mutex<BTreeMap<Id, Defined>>>);
 
 #[tonic::async_trait]
 impl MetadataService for Ontology {
@@ -73,7 +79,7 @@ impl MetadataService for Ontology {
         _: Request<ListOntologyTenantsRequest>,
     ) -> Result<Response<ListOntologyTenantsResponse>, Status> {
         let all = self.0.lock().unwrap();
-        let tenant = |(id, (version, _)): (&Id, &(i64, _))| OntologyTenant {
+        let tenant = |(id, (version, _)): (&Id, &Defined)| OntologyTenant {
             tenant_id: id.to_string(),
             ontology_version: *version,
         };
@@ -202,7 +208,12 @@ impl House {
             state: state as i32,
             ..Default::default()
         };
-        self.admin().list_drifts(ask).await.unwrap().into_inner().drifts
+        self.admin()
+            .list_drifts(ask)
+            .await
+            .unwrap()
+            .into_inner()
+            .drifts
     }
 
     /// The name of the table as SQL.

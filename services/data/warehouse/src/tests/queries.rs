@@ -32,9 +32,8 @@ fn texts(texts: &[&str]) -> Vec<String> {
 async fn notes(client: &mut Client) {
     let words = [json!("b"), Json::Null, json!("a"), json!("É"), json!("B")];
     let weights = [json!(1.5), json!(-2), Json::Null];
-    let rows = (0..60).map(|n: usize| {
-        json!({"words": words[n % 5], "weight": weights[n % 3], "count": n % 4})
-    });
+    let rows = (0..60)
+        .map(|n: usize| json!({"words": words[n % 5], "weight": weights[n % 3], "count": n % 4}));
     written(client, "note", Insert, rows.collect()).await;
 }
 
@@ -275,15 +274,30 @@ fn lanes_are_counted() {
         // Other tests of this process may run beside this one: at least these.
         assert!(read(&after, "read") > read(&before, "read"), "{after}");
         let before = metrics.render();
-        let commands = vec![Command { command: Some(command::Command::Write(write("note", Insert, vec![json!({})]))) }];
-        client.execute_command(ExecuteCommandRequest { commands, ..Default::default() }).await.unwrap();
+        let commands = vec![Command {
+            command: Some(command::Command::Write(write(
+                "note",
+                Insert,
+                vec![json!({})],
+            ))),
+        }];
+        client
+            .execute_command(ExecuteCommandRequest {
+                commands,
+                ..Default::default()
+            })
+            .await
+            .unwrap();
         assert!(read(&metrics.render(), "write") > read(&before, "write"));
     });
 }
 
 /// A statement that takes too long ends, and says why.
 async fn slow_questions_end(backend: Backend) {
-    let config = Config { statement_timeout: config::Span::from_millis(1), ..Config::default() };
+    let config = Config {
+        statement_timeout: config::Span::from_millis(1),
+        ..Config::default()
+    };
     let house = House::with(backend, config).await;
     let mut client = with_policies(&house).await;
     house.table("note").await;

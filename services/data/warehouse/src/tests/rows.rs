@@ -29,7 +29,9 @@ pub(super) fn values(json: Json) -> Struct {
     };
     let members = members.into_iter();
     Struct {
-        fields: members.map(|(name, member)| (name, value(member))).collect(),
+        fields: members
+            .map(|(name, member)| (name, value(member)))
+            .collect(),
     }
 }
 
@@ -47,7 +49,11 @@ pub(super) fn back(value: &Value) -> Json {
 
 pub(super) fn object(fields: &Struct) -> Json {
     let members = fields.fields.iter();
-    Json::Object(members.map(|(name, member)| (name.clone(), back(member))).collect())
+    Json::Object(
+        members
+            .map(|(name, member)| (name.clone(), back(member)))
+            .collect(),
+    )
 }
 
 /// Rows of a query's answer.

@@ -10,7 +10,12 @@ async fn script(house: &House, entity: &str, dialect: SchemaDialect) -> v1::Gene
         entity: entity.to_owned(),
         dialect: dialect as i32,
     };
-    house.admin().generate_schema(ask).await.unwrap().into_inner()
+    house
+        .admin()
+        .generate_schema(ask)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 fn postgres() -> PgConnection {
@@ -55,7 +60,8 @@ fn schemas_run() {
                 sqlite.table
             );
             conn.batch_execute(&row).unwrap();
-            conn.batch_execute(&row.replace("x'00'", "x'01'")).expect_err("the key is taken");
+            conn.batch_execute(&row.replace("x'00'", "x'01'"))
+                .expect_err("the key is taken");
 
             for dialect in [SchemaDialect::Postgres, SchemaDialect::Timescaledb] {
                 let made = script(&house, entity, dialect).await;
@@ -66,20 +72,30 @@ fn schemas_run() {
                 );
                 // The schema is the script's own: it is taken back with all that is in it.
                 let (made, extension) = (made.sql, "CREATE EXTENSION IF NOT EXISTS timescaledb;\n");
-                assert_eq!(made.contains(extension), dialect == SchemaDialect::Timescaledb && entity == "claim");
+                assert_eq!(
+                    made.contains(extension),
+                    dialect == SchemaDialect::Timescaledb && entity == "claim"
+                );
                 let mut conn = postgres();
                 conn.test_transaction::<_, db::diesel::result::Error, _>(|conn| {
                     conn.batch_execute("CREATE SCHEMA scripts; SET LOCAL search_path TO scripts")?;
                     conn.batch_execute(STAND_IN)?;
                     conn.batch_execute(&made.replace(extension, ""))?;
                     conn.batch_execute(&row)?;
-                    conn.transaction(|conn| conn.batch_execute(&row)).expect_err("the key is taken");
+                    conn.transaction(|conn| conn.batch_execute(&row))
+                        .expect_err("the key is taken");
                     Ok(())
                 });
             }
         }
         let hyper = script(&house, "claim", SchemaDialect::Timescaledb).await;
-        assert!(hyper.sql.contains("'day', chunk_time_interval => INTERVAL '1 month'"), "{}", hyper.sql);
+        assert!(
+            hyper
+                .sql
+                .contains("'day', chunk_time_interval => INTERVAL '1 month'"),
+            "{}",
+            hyper.sql
+        );
         assert!(hyper.table.starts_with("\"analytics_data\".\"claim_"));
     });
 }

@@ -32,16 +32,30 @@ use value::{Id, Time};
 async fn write(tables: &Tables, scope: &Scope, number: i64) -> Result<(), Error> {
     let work = move |conn: &mut Conn, shapes: &[Arc<TableShape>]| -> Result<(), Failure> {
         let shape = &shapes[0];
-        let moment: Time = format!("2026-{:02}-05T00:00:00Z", number % 6 + 1).parse().unwrap();
+        let moment: Time = format!("2026-{:02}-05T00:00:00Z", number % 6 + 1)
+            .parse()
+            .unwrap();
         let mut deltas = Deltas::new(shape.chunk_interval);
         deltas.add(Some(moment), 1);
         open_chunks(conn, shape, 100, &deltas)?;
         let id = Id::new().as_uuid().simple().to_string();
         let day = shape.time_column().unwrap();
         let (id, time, day) = match (conn.is_postgres(), day.data_type) {
-            (true, _) => (format!("'{id}'"), "'1970-01-01'".to_owned(), format!("'{moment}'")),
-            (false, DataType::Date) => (format!("x'{id}'"), "0".to_owned(), format!("'{}'", &moment.to_string()[..10])),
-            (false, _) => (format!("x'{id}'"), "0".to_owned(), moment.micros().to_string()),
+            (true, _) => (
+                format!("'{id}'"),
+                "'1970-01-01'".to_owned(),
+                format!("'{moment}'"),
+            ),
+            (false, DataType::Date) => (
+                format!("x'{id}'"),
+                "0".to_owned(),
+                format!("'{}'", &moment.to_string()[..10]),
+            ),
+            (false, _) => (
+                format!("x'{id}'"),
+                "0".to_owned(),
+                moment.micros().to_string(),
+            ),
         };
         let amount = shape.column("amount").unwrap();
         let value = 125 * 10_i64.pow(u32::from(amount.data_type.scale()) - 2);
@@ -86,7 +100,10 @@ async fn read(tables: &Tables, scope: &Scope) -> Result<i64, Error> {
             shape.qualified()
         );
         let seen: Seen = sql_query(sql).get_result(conn)?;
-        assert_eq!(seen.n, standing.rows, "the snapshot has the rows that are counted");
+        assert_eq!(
+            seen.n, standing.rows,
+            "the snapshot has the rows that are counted"
+        );
         let value = 125 * 10_i64.pow(u32::from(amount.data_type.scale()) - 2);
         for bound in [seen.low, seen.high].into_iter().flatten() {
             assert_eq!(bound, value, "at the scale that the shape says");
@@ -104,10 +121,12 @@ fn steps() -> Vec<v1::Entity> {
     let mut less = wider.clone();
     less.attributes.retain(|one| one.code != "parts");
     let mut more = less.clone();
-    more.attributes.push(attribute("region", v1::DataType::String));
+    more.attributes
+        .push(attribute("region", v1::DataType::String));
     one(&mut more, "day").r#type = v1::DataType::Timestamp as i32;
     let mut back = more.clone();
-    back.attributes.push(required(attribute("parts", v1::DataType::Integer)));
+    back.attributes
+        .push(required(attribute("parts", v1::DataType::Integer)));
     one(&mut back, "amount").precision = 18;
     one(&mut back, "amount").scale = 6;
     vec![wider, less, more, back]
@@ -202,6 +221,8 @@ testkit::both! {
         }
         house.define(claim());
         assert_eq!(read(&tables, &scope).await.unwrap(), 0, "another entity of that name");
+        let twice = tables.ready_for_read(&scope, &["claim", "claim"]).await.unwrap();
+        assert_eq!(twice[0], twice[1], "nothing is asked for twice");
         let error = tables.ready_for_read(&scope, &["claim", "nothing"]).await.unwrap_err();
         assert_eq!(error.reason(), "NOT_FOUND");
     }

@@ -232,6 +232,8 @@ testkit::both! {
 }
 
 /// The service itself checks, without being asked.
+///
+/// Proves: META-13
 #[test]
 fn the_check_runs_by_itself() {
     testkit::run(async {

@@ -16,7 +16,9 @@ pub(crate) type Key = [u8; 32];
 /// A result that several wait for: statuses can be shared, errors cannot.
 type Outcome<T> = Result<Arc<T>, Status>;
 type Flight<T> = Shared<BoxFuture<'static, Outcome<T>>>;
-type Running<T> = Arc<Mutex<HashMap<Key, (u64, WeakShared<BoxFuture<'static, Outcome<T>>>)>>>;
+/// Flights by key, with a number that tells one from the next under the same key.
+type Board<T> = HashMap<Key, (u64, WeakShared<BoxFuture<'static, Outcome<T>>>)>;
+type Running<T> = Arc<Mutex<Board<T>>>;
 
 /// How often somebody joined, in this process, so that a test knows when all have.
 #[cfg(test)]
@@ -54,9 +56,7 @@ impl<T> Drop for Landing<T> {
     }
 }
 
-fn lock<T>(
-    running: &Running<T>,
-) -> MutexGuard<'_, HashMap<Key, (u64, WeakShared<BoxFuture<'static, Outcome<T>>>)>> {
+fn lock<T>(running: &Running<T>) -> MutexGuard<'_, Board<T>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

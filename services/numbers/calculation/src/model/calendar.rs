@@ -41,7 +41,7 @@ pub(crate) enum Place {
     /// The begin of a day.
     Day(Date),
     /// An instant.
-    Instant(Timestamp),
+    Moment(Timestamp),
 }
 
 impl Place {
@@ -51,7 +51,7 @@ impl Place {
             return text.parse().ok().map(Self::Day);
         }
         let micros = parse_timestamp(text)?;
-        Timestamp::from_microsecond(micros).ok().map(Self::Instant)
+        Timestamp::from_microsecond(micros).ok().map(Self::Moment)
     }
 }
 
@@ -92,7 +92,7 @@ impl Calendar {
                 at: self.begin(day)?,
                 day: Some(day),
             }),
-            Place::Instant(at) => {
+            Place::Moment(at) => {
                 let day = self.zone.to_datetime(at).date();
                 let begins = self.begin(day)? == at;
                 Ok(Bound {
@@ -124,7 +124,7 @@ impl Calendar {
             // What lies beyond the calendar's end lies beyond the span's.
             let next = if grain == Grain::Hour {
                 let next = self.next_hour(last.at);
-                next.and_then(|at| self.bound(Place::Instant(at)))
+                next.and_then(|at| self.bound(Place::Moment(at)))
             } else {
                 day = self.next_day(day, grain).unwrap_or(Date::MAX);
                 self.bound(Place::Day(day))

@@ -196,6 +196,23 @@ impl Task {
                 .all(|entity| dimensions.iter().all(|(code, _)| has(entity, code)))
     }
 
+    /// Whether another task makes the same rows.
+    pub(crate) fn is_same_world(&self, other: &Self) -> bool {
+        let made = |task: &Self| {
+            let Self {
+                scenario,
+                seed,
+                parameters,
+                span,
+                metrics,
+                targets,
+                ..
+            } = task.clone();
+            (scenario, seed, parameters, span, metrics, targets)
+        };
+        made(self) == made(other)
+    }
+
     /// Why this task cannot be done beside another run: both write rows of an entity at the same time.
     pub(crate) fn meets(&self, ontology: &Ontology, other: &Self) -> Option<String> {
         let apart = self.span.end < other.span.start || other.span.end < self.span.start;

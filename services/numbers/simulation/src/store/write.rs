@@ -35,7 +35,8 @@ struct Left {
 }
 
 impl Store {
-    /// Starts a run, or finds the one that the same request started. `beside` lets it write where another one writes.
+    /// Starts a run, or finds the one that the same request started or that makes just this world. `beside` lets it write where
+    /// another one writes.
     pub(crate) async fn create(
         &self,
         scope: &Scope,
@@ -73,6 +74,9 @@ impl Store {
                     keep: idempotency::KEEP,
                 };
                 let made = idempotency::once(c, &held, request, |c| {
+                    if let Some(there) = same_world(c, &run)? {
+                        return Ok(there.as_bytes().to_vec());
+                    }
                     if !beside {
                         refuse_overlap(c, &run, &ontology)?;
                     }
@@ -174,6 +178,26 @@ impl Store {
 /// The run has not ended.
 pub(crate) fn active(run: &Run) -> Error {
     Error::new(&RUN_ACTIVE, format!("the run is {}", run.state.name()))
+}
+
+/// The run that makes just this world, if its rows are there or on their way: there is nothing to do for a second one.
+fn same_world(c: &mut Conn, run: &Run) -> Result<Option<Id>, Failure> {
+    let there = [RunState::Pending, RunState::Running, RunState::Succeeded];
+    let rows: Vec<Row> = runs::table
+        .filter(runs::tenant.eq(run.tenant))
+        .filter(runs::scenario.eq(&run.task.scenario))
+        .filter(runs::seed.eq(run.task.seed.cast_signed()))
+        .filter(runs::state.eq_any(there.map(RunState::name)))
+        .filter(runs::cancel.eq(false))
+        .order(runs::id.desc())
+        .load(c)?;
+    for row in rows {
+        let other = row.run()?;
+        if other.task.is_same_world(&run.task) {
+            return Ok(Some(other.id));
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses a run that writes an entity in days that another run's rows of it are in.

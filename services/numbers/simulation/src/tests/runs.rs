@@ -149,6 +149,27 @@ testkit::both! {
         assert_eq!(again.rows_written, run.rows_written);
     }
 
+    async fn a_world_that_is_there_is_not_made_twice(world: World) {
+        let first = world.written(story()).await;
+        let again = create(&mut world.admin(), story()).await.unwrap();
+        assert_eq!((again.state(), again.id), (RunState::Succeeded, first.id.clone()));
+        let mut fewer = story();
+        fewer.run.as_mut().unwrap().metrics = vec!["retention_rate".to_owned()];
+        assert_eq!(refused(create(&mut world.admin(), fewer).await).metadata()["run"], first.id);
+        // One that was stopped is not there.
+        revert(&mut world.admin(), &first.id).await.unwrap();
+        world.warehouse.let_pass(Some(1));
+        let stopped = create(&mut world.admin(), story()).await.unwrap();
+        eventually("its second batch", async || (world.warehouse.count(world.bench.tenant(), "policy") == 100).then_some(())).await;
+        cancel(&mut world.admin(), &stopped.id).await.unwrap();
+        world.warehouse.let_pass(None);
+        world.until(&stopped.id, RunState::Cancelled).await;
+        let error = refused(create(&mut world.admin(), story()).await);
+        assert_eq!((error.reason(), &error.metadata()["run"]), ("SCENARIO_ALREADY_LOADED", &stopped.id));
+        revert(&mut world.admin(), &stopped.id).await.unwrap();
+        assert_ne!(world.written(story()).await.id, first.id);
+    }
+
     async fn two_worlds_are_not_counted_together(world: World) {
         let first = world.written(story()).await;
         let other = ask("churn_spike", "2025-01-15", "2025-03-15", &[("start_count", "50")]);

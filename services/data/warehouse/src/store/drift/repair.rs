@@ -61,15 +61,11 @@ pub(super) fn repair(
         // What fails leaves no trace: neither in the transaction nor in the shape.
         let kept = mender.shape.clone();
         let tried = conn.transaction(|conn| mender.mend(conn, at, &finding));
-        let state = match tried {
-            Ok(state) => state,
-            Err(Failure::Sql(sql)) => {
-                mender.shape = kept;
-                finding.description += &format!("; it was tried to put it right: {sql}");
-                DriftState::NeedsAttention
-            }
-            Err(other) => return Err(other),
-        };
+        let state = physical::refusal(tried)?.unwrap_or_else(|why| {
+            mender.shape = kept;
+            finding.description += &format!("; {why}");
+            DriftState::NeedsAttention
+        });
         outcomes.push(Outcome { finding, state });
     }
     mender.rebuild(conn, &mut outcomes)?;
@@ -156,7 +152,10 @@ impl Mender<'_> {
         let Some(column) = expected.into_iter().find(|column| column.name == name) else {
             return Ok(DriftState::NeedsAttention);
         };
-        let (c, cast) = (column_of_t(name), drift::cast(dialect, name, &column.sql_type));
+        let (c, cast) = (
+            column_of_t(name),
+            drift::cast(dialect, name, &column.sql_type),
+        );
         let changed = match dialect {
             // Bytes of a text are no identifier.
             Dialect::Sqlite if column.sql_type == "BLOB" => format!("{c} IS NOT NULL"),
@@ -234,17 +233,12 @@ impl Mender<'_> {
             physical::run(conn, &script)?;
             Ok::<_, Failure>(script)
         });
-        let (state, script, why) = match tried {
+        let (state, script, why) = match physical::refusal(tried)? {
             Ok(script) => {
                 self.shape = next;
                 (DriftState::Repaired, script, String::new())
             }
-            Err(Failure::Sql(sql)) => (
-                DriftState::NeedsAttention,
-                Vec::new(),
-                format!("; it was tried to put it right: {sql}"),
-            ),
-            Err(other) => return Err(other),
+            Err(why) => (DriftState::NeedsAttention, Vec::new(), format!("; {why}")),
         };
         for at in &self.anew {
             outcomes[*at].state = state;

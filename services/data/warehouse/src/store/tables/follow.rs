@@ -242,10 +242,12 @@ pub(crate) fn follow_in(
         .into());
     }
     let plan = plan_in(conn, change, &shape, definition)?;
-    let problems = plan.problems();
+    let mut problems = plan.problems();
     let mut next = shape.clone();
     if problems.is_empty() {
-        physical::run(conn, &plan.script)?;
+        problems.extend(physical::try_run(conn, &plan.script)?.err());
+    }
+    if problems.is_empty() {
         next = plan.next.clone();
     } else {
         next.state = TableState::Incompatible;

@@ -1,8 +1,6 @@
 //! Writing rows over those that are there: looked up by key, compared, and then inserted or changed, many in one statement.
 
-use super::{
-    Stop, Writing, fault_of, in_time, insert, not_visible, open_chunks, refuse_hidden,
-};
+use super::{Stop, Writing, fault_of, in_time, insert, not_visible, open_chunks, refuse_hidden};
 use crate::{
     model::{
         batch::Batch,
@@ -72,7 +70,9 @@ fn key(view: &View, draft: &Draft) -> Vec<Option<String>> {
     let layout = &view.layout;
     let text = |index: &usize| {
         let data_type = layout.columns[*index].data_type;
-        draft[*index].as_ref().and_then(|cell| cell.stored(data_type))
+        draft[*index]
+            .as_ref()
+            .and_then(|cell| cell.stored(data_type))
     };
     layout.identity.iter().map(text).collect()
 }
@@ -125,7 +125,13 @@ fn part(
         .filter(|index| !view.layout.identity.contains(index))
         .filter(|index| drafts.iter().any(|(_, draft)| draft[*index].is_some()))
         .collect();
-    let read: Vec<usize> = view.layout.identity.iter().chain(&mentioned).copied().collect();
+    let read: Vec<usize> = view
+        .layout
+        .identity
+        .iter()
+        .chain(&mentioned)
+        .copied()
+        .collect();
     let changed = plan.changed.iter();
     let changed = changed.map(|(index, id, cells)| (*index, *id, cells.as_slice()));
     let changed = Batch::of_rows(&view.layout, &read, changed);
@@ -138,8 +144,8 @@ fn part(
             return Err(Stop::Failed(error.into()));
         }
         change(conn, writing, &changed, &mentioned)?;
-        let written: Vec<Id> = new.ids.iter().chain(&changed.ids).copied().collect();
-        refuse_hidden(conn, view, &written)
+        refuse_hidden(conn, view, &new, 0..new.len())?;
+        refuse_hidden(conn, view, &changed, 0..changed.len())
     });
     match tried {
         Ok(()) => {
@@ -156,7 +162,7 @@ fn part(
             Ok(())
         }
         Err(Stop::Hidden(hidden)) => {
-            let batches = [&new, &changed];
+            let batches: [&Batch; 2] = [&new, &changed];
             let bad: HashSet<usize> = batches
                 .iter()
                 .flat_map(|batch| batch.ids.iter().zip(&batch.origins))
@@ -213,7 +219,7 @@ fn existing(
         .map(|(index, values)| Source::Values(values, layout.columns[*index].data_type))
         .collect();
     let step = rows_at_once(dialect, sources.len());
-    let (mut found, mut all) = (HashMap::new(), Vec::new());
+    let mut found = HashMap::new();
     for first in (0..keys.len()).step_by(step) {
         let mut parameters = Parameters::new(dialect);
         let set = parameters.rows(&sources, first..(first + step).min(keys.len()));
@@ -237,15 +243,22 @@ fn existing(
             same.join(" AND ")
         );
         for texts in parameters.load(conn, &sql)? {
-            let place = texts.last().and_then(|text| text.as_deref()?.parse::<usize>().ok());
+            let place = texts
+                .last()
+                .and_then(|text| text.as_deref()?.parse::<usize>().ok());
             let place = place.ok_or_else(|| Error::internal("a row has its place"))?;
             let there = row(view, &columns, &texts)?;
-            all.push(there.id);
             found.insert(first + place, there);
         }
     }
-    let mut seen: HashSet<Id> = all.iter().copied().collect();
-    match refuse_hidden(conn, view, &all) {
+    let mut seen: HashSet<Id> = found.values().map(|row: &Row| row.id).collect();
+    let cells = found.values().map(|row| (0, row.id, row.cells.as_slice()));
+    let there = Batch::of_rows(
+        layout,
+        &layout.identity,
+        cells.collect::<Vec<_>>().into_iter(),
+    );
+    match refuse_hidden(conn, view, &there, 0..there.len()) {
         Ok(()) => {}
         Err(Stop::Hidden(hidden)) => seen.retain(|id| !hidden.contains(id)),
         Err(Stop::Failed(failure)) => return Err(failure),

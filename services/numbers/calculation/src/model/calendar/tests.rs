@@ -242,7 +242,7 @@ proptest! {
         let calendar = calendar(ZONES[zone], fiscal);
         let unit = match grain { Grain::Hour => 97, Grain::Day => 1_009, Grain::Week => 7_001, _ => 50_021 };
         let (from, to) = (from, from + length * unit);
-        let bound = |at| calendar.bound(Place::Instant(Timestamp::from_second(at).unwrap())).unwrap();
+        let bound = |at| calendar.bound(Place::Moment(Timestamp::from_second(at).unwrap())).unwrap();
         let bounds = calendar.cut(bound(from), bound(to), Some(grain), 10_000).unwrap();
         prop_assert!(bounds.windows(2).all(|pair| pair[0].at < pair[1].at));
         prop_assert_eq!((bounds[0].at.as_second(), bounds[bounds.len() - 1].at.as_second()), (from, to));

@@ -60,7 +60,11 @@ pub(super) struct Active {
 
 impl Active {
     /// The policies of the start; `each` hears of every one.
-    pub(super) fn new(course: &Arc<Course>, insured: Insured, each: impl FnMut(usize, u64)) -> Self {
+    pub(super) fn new(
+        course: &Arc<Course>,
+        insured: Insured,
+        each: impl FnMut(usize, u64),
+    ) -> Self {
         let mut active = Self {
             course: course.clone(),
             insured,

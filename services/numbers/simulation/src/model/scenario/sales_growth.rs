@@ -1,17 +1,18 @@
 //! `sales_growth`: orders that grow from month to month, with weekly and yearly seasons, and a sales staff that grows with them.
 
+mod staff;
+
 use super::{ID_PREFIX, Order, Scenario, TooMany, World};
 use crate::model::{
     cells::{Cells, Side, Total},
-    dice::Cup,
     parameter::{Choices, Kind, ONE, Parameter},
-    people,
-    rows::{Cell, Lane, Row, Rows},
+    rows::{Cell, Lane, Rows},
     series::{Season, Spec, Trend},
     span::{Reach, Span, Step, mid_month, weekday},
     truth::{Truth, hundredths, ratio, whole},
 };
 use error::Violations;
+use staff::Staff;
 use std::sync::Arc;
 
 const REGIONS: &[Side] = &[
@@ -87,7 +88,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
         },
         Parameter {
             name: "hiring_rate",
-            description: "Growth of the people employed from one snapshot to the next, as a share; who came last goes first",
+            description: "Growth of the people employed in 30 days, as a share; who came last goes first",
             kind: Kind::Decimal(-ONE / 2, ONE),
             default: "0.02",
         },
@@ -192,12 +193,10 @@ impl Company {
         let of_cells = (0..days).flat_map(move |day| cells.of_day(day));
         let orders = of_cells.flat_map(move |mut cell| {
             let day = start + i32::try_from(cell.day).unwrap_or(0);
-            let here = staff.on(day, cell.row);
             let amounts = cell.amounts();
             let staff = staff.clone();
             amounts.into_iter().map(move |amount| {
-                let index = usize::try_from(cell.dice.below(here)).unwrap_or(0);
-                let person = (here > 0).then(|| staff.id(staff.of_region[cell.row][index].into()));
+                let person = staff.somebody(day, cell.row, &mut cell.dice);
                 (
                     day,
                     REGIONS[cell.row].0,
@@ -231,20 +230,15 @@ impl Company {
             .flatten()
             .fold(Total::default(), |sum, part| sum.plus(*part));
         sold(period, &[], all, out);
-        employed(period, &[], all, self.staff.count(staff, None), out);
+        employed(period, &[], all, staff, out);
         for (at, (region, ..)) in REGIONS.iter().enumerate() {
             let total = totals[at]
                 .iter()
                 .fold(Total::default(), |sum, part| sum.plus(*part));
             let dimensions = [("region", *region)];
             sold(period, &dimensions, total, out);
-            employed(
-                period,
-                &dimensions,
-                total,
-                self.staff.count(staff, Some(at)),
-                out,
-            );
+            let people = self.staff.in_region(at, staff);
+            employed(period, &dimensions, total, people, out);
         }
         for (at, (product, ..)) in PRODUCTS.iter().enumerate() {
             let total = totals

@@ -3,7 +3,6 @@
 use super::REGIONS;
 use crate::model::{
     dice::{Cup, Dice},
-    parameter::ONE,
     people,
     rows::{Cell, Lane, Row, Rows},
     scenario::{Order, TooMany},
@@ -19,69 +18,95 @@ const PEOPLE: &[Lane] = &[
 ];
 
 /// The people employed, by snapshot: those of the lowest numbers.
-struct Staff {
+pub(super) struct Staff {
     prefix: String,
     moments: Vec<i32>,
-    /// How many, exactly, in millionths; and how many they are.
-    counts: Vec<u64>,
-    /// Index of the region of each person ever employed.
-    regions: Vec<u8>,
-    /// Numbers of the people of each region, ascending.
+    /// How many, by snapshot.
+    pub(super) counts: Vec<u64>,
+    /// Numbers of the people of each region ever employed, ascending.
     of_region: Vec<Vec<u32>>,
     chance: Cup,
 }
 
 impl Staff {
-    fn new(order: &Order, prefix: &str) -> Result<Self, TooMany> {
+    /// A staff that grows from snapshot to snapshot.
+    pub(super) fn new(order: &Order, prefix: &str) -> Result<Self, TooMany> {
         let moments = order.span.moments();
-        let rate = i128::from(ONE + order.choices.number("hiring_rate"));
-        let mut exact = i128::from(order.choices.number("headcount")) * i128::from(ONE);
+        let growth = 1.0 + order.choices.share("hiring_rate");
+        #[expect(clippy::cast_precision_loss, reason = "at most 100,000")]
+        let first = order.choices.count("headcount") as f64;
         let (mut counts, mut rows) = (Vec::new(), 0_u64);
-        for _ in &moments {
+        for moment in &moments {
+            let months = f64::from(moment - order.span.start) / 30.0;
             // Somebody always stays.
-            let count = ((exact + i128::from(ONE / 2)) / i128::from(ONE)).max(1);
-            let count = u64::try_from(count).unwrap_or(u64::MAX);
+            let people = libm::floor(first * libm::pow(growth, months) + 0.5).max(1.0);
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "at least one; what is too large is refused"
+            )]
+            let count = people as u64;
             rows = rows.saturating_add(count);
             if rows > order.most_rows {
                 return Err(TooMany(order.most_rows));
             }
             counts.push(count);
-            exact = exact * rate / i128::from(ONE);
         }
         let chance = Cup::new(order.seed, "staff");
         let ever = counts.iter().copied().max().unwrap_or(0);
-        let regions: Vec<u8> = (0..ever)
-            .map(|number| u8::try_from(region(&mut chance.dice(number))).unwrap_or(0))
-            .collect();
         let mut of_region = vec![Vec::new(); REGIONS.len()];
-        for (number, region) in (0_u32..).zip(&regions) {
-            of_region[usize::from(*region)].push(number);
+        for (number, index) in (0..ever).zip(0_u32..) {
+            of_region[region(&mut chance.dice(number))].push(index);
         }
-        let prefix = prefix.to_owned();
         Ok(Self {
-            prefix,
+            prefix: prefix.to_owned(),
             moments,
             counts,
-            regions,
             of_region,
             chance,
         })
     }
 
-    fn rows(&self) -> u64 {
+    /// How many rows there are.
+    pub(super) fn rows(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// How many people were employed at some snapshot.
+    pub(super) fn ever(&self) -> u64 {
+        self.counts.iter().copied().max().unwrap_or(0)
+    }
+
+    /// How many people of a region are employed where there are `count` in all.
+    pub(super) fn in_region(&self, region: usize, count: u64) -> u64 {
+        let employed = |number: &u32| u64::from(*number) < count;
+        let people = self.of_region[region].partition_point(employed);
+        u64::try_from(people).unwrap_or(u64::MAX)
+    }
+
+    /// Somebody of a region, by chance, employed on a day; none where nobody is.
+    pub(super) fn somebody(&self, day: i32, region: usize, dice: &mut Dice) -> Option<String> {
+        let at = self.moments.partition_point(|moment| *moment <= day) - 1;
+        let index = dice.below(self.in_region(region, self.counts[at]));
+        let number = self.of_region[region].get(usize::try_from(index).ok()?)?;
+        let employed = u64::from(*number) < self.counts[at];
+        employed.then(|| self.id((*number).into()))
+    }
+
+    /// The rows of `sales_people`, snapshot by snapshot.
+    pub(super) fn people(self: Arc<Self>) -> Rows {
+        let people = (0..self.moments.len()).flat_map(move |at| {
+            let staff = self.clone();
+            (0..staff.counts[at]).map(move |number| staff.row(at, number))
+        });
+        Rows {
+            attributes: PEOPLE,
+            rows: Box::new(people),
+        }
     }
 
     fn id(&self, number: u64) -> String {
         format!("{}-S{number:05}", self.prefix)
-    }
-
-    /// How many people of a region, or of all, are employed where there are `count` in all.
-    fn count(&self, count: u64, region: Option<usize>) -> u64 {
-        let Some(region) = region else { return count };
-        let employed = |number: &u32| u64::from(*number) < count;
-        let people = self.of_region[region].partition_point(employed);
-        u64::try_from(people).unwrap_or(u64::MAX)
     }
 
     fn row(&self, at: usize, number: u64) -> Row {
@@ -89,12 +114,8 @@ impl Staff {
         let region = region(&mut dice);
         let name = people::full_name(&mut dice);
         // When there were enough for this one for the first time; of the first people up to eight years before.
-        let first = self
-            .counts
-            .iter()
-            .position(|count| *count > number)
-            .unwrap_or(0);
-        let hired = match first {
+        let enough = |count: &u64| *count > number;
+        let hired = match self.counts.iter().position(enough).unwrap_or(0) {
             0 => self.moments[0] - i32::try_from(dice.below(2_922)).unwrap_or(0),
             later => self.moments[later],
         };
@@ -108,7 +129,6 @@ impl Staff {
     }
 }
 
-fn region(dice: &mut crate::model::dice::Dice) -> usize {
+fn region(dice: &mut Dice) -> usize {
     dice.weighted(REGIONS.iter().map(|side| side.1.unsigned_abs()))
 }
-
