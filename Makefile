@@ -16,9 +16,10 @@ run: ## Start the platform on embedded storage, with a sample ontology in it
 	@scripts/install
 	@scripts/run
 
-test: ## Run every test, on SQLite and on PostgreSQL
+test: ## Run every test, on SQLite and on PostgreSQL, and the console's in a browser
 	@scripts/install --tests
 	@scripts/with-servers $(CARGO) nextest run --workspace $(ARGS)
+	@scripts/console-test
 
 build: ## Build every crate and the tests
 	$(CARGO) build --workspace --all-targets

@@ -25,6 +25,9 @@ pub(crate) enum Topology {
     Split,
 }
 
+/// How long a process may take to start where another one stood.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Which services share a process where they are split.
 const SPLIT: [&[&str]; 3] = [
     &["identity", "metadata"],
@@ -160,12 +163,25 @@ impl Platform {
         };
         let slot = &mut self.slots[at];
         slot.runtime = Cut::new();
-        let settings = settings(&self.backend, slot, &peers, self.extra);
-        let clock = self.clock.clone();
-        let started = slot
-            .runtime
-            .run(async move { Process::start_with_clock(settings, clock).await });
-        let process = started.await.expect("the process starts");
+        let began = std::time::Instant::now();
+        let process = loop {
+            let settings = settings(&self.backend, slot, &peers, self.extra);
+            let clock = self.clock.clone();
+            let started = slot
+                .runtime
+                .run(async move { Process::start_with_clock(settings, clock).await });
+            match started.await {
+                Ok(process) => break process,
+                // A process that was cut off gives its addresses back a moment later.
+                Err(cause) => {
+                    assert!(
+                        began.elapsed() < PATIENCE,
+                        "the process does not start: {cause}"
+                    );
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+        };
         slot.grpc = process.grpc();
         slot.http = process.http().expect("every process has the edge");
         slot.process = Some(process);

@@ -90,8 +90,9 @@ fn play_all(seeds: std::ops::Range<u64>) {
         count(Told::Refused),
         count(Told::TooLarge),
     );
+    // Of a few runs nothing follows.
     assert!(
-        answered >= refused && answered >= 10 * large,
+        told.len() < 1000 || answered >= refused && answered >= 10 * large,
         "the questions say too little: {answered} answered, {refused} refused, {large} too large"
     );
 }
@@ -100,7 +101,11 @@ fn play_all(seeds: std::ops::Range<u64>) {
 #[test]
 fn every_number_is_right_whatever_happens() {
     match asked("TORTURE_SEED") {
-        Some(seed) => play_all(seed..seed + 1),
+        Some(seed) => {
+            // What the processes have to say helps whoever replays a seed.
+            telemetry::init(&telemetry::Config::default()).expect("the usual settings are valid");
+            play_all(seed..seed + 1);
+        }
         None => play_all(0..asked("TORTURE_SEEDS").unwrap_or(USUAL)),
     }
 }

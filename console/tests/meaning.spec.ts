@@ -5,8 +5,8 @@ import { as, axe, expect, settled, shot, test, world } from "./world";
 test("an entity is written, refused where it is wrong, saved, changed and restored", async ({ page }) => {
   await as(page, world().admin);
   await page.goto(`${world().edge}/meaning/entities/new`);
-  await page.getByLabel("Name", { exact: false }).first().fill("Complaint");
-  await expect(page.getByRole("textbox", { name: "Code", exact: false }).first()).toHaveValue("complaint");
+  await page.locator('[data-field="name"] input').fill("Complaint");
+  await expect(page.locator('[data-field="code"] input')).toHaveValue("complaint");
   await page.getByLabel("Code of attribute 1").fill("Complaint Id");
   await page.getByRole("button", { name: "Create entity" }).click();
   await expect(page.getByText("must be lower-case letters").first()).toBeVisible();
@@ -15,14 +15,14 @@ test("an entity is written, refused where it is wrong, saved, changed and restor
   await page.getByLabel("Code of Complaint Id").fill("complaint_id");
   await page.getByRole("button", { name: "Add attribute" }).click();
   await page.getByLabel("Code of attribute 2").fill("filed_on");
-  await page.getByRole("textbox", { name: "Type of filed_on" }).click();
+  await page.getByLabel("Type of filed_on").first().click();
   await page.getByRole("option", { name: "Date", exact: true }).click();
   await page.getByRole("button", { name: "Create entity" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Complaint" })).toBeVisible();
   await expect(page.getByRole("row", { name: "filed_on" })).toBeVisible();
 
   await page.getByRole("button", { name: "Edit" }).click();
-  await page.getByRole("textbox", { name: "Description" }).first().fill("What a member is unhappy about.");
+  await page.locator('[data-field="description"] textarea').fill("What a member is unhappy about.");
   await expect(page.getByText("1 field changed")).toBeVisible();
   await page.getByRole("button", { name: "Save changes" }).click();
   await expect(page.getByText("What a member is unhappy about.")).toBeVisible();
@@ -41,7 +41,7 @@ test("an entity is written, refused where it is wrong, saved, changed and restor
 test("leaving an unsaved form asks first", async ({ page }) => {
   await as(page, world().admin);
   await page.goto(`${world().edge}/meaning/entities/new`);
-  await page.getByLabel("Name", { exact: false }).first().fill("Draft of something");
+  await page.locator('[data-field="name"] input').fill("Draft of something");
   await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Users" }).click();
   await expect(page.getByRole("dialog")).toContainText("Leave without saving?");
   await axe(page);
@@ -101,7 +101,7 @@ test("the tree narrows the catalogue, a row shows its preview, and the divider m
   await expect(page.getByRole("row", { name: "Retention rate" })).toBeVisible();
   await expect(page.getByRole("row", { name: "Loss ratio" })).toHaveCount(0);
   await page.getByRole("tab", { name: "Industries" }).click();
-  await expect(page.getByText("Health insurance")).toBeVisible();
+  await expect(page.getByText("Health insurance", { exact: true })).toBeVisible();
   const divider = page.getByRole("separator", { name: "Width of the tree" });
   const before = Number(await divider.getAttribute("aria-valuenow"));
   await divider.focus();
@@ -128,7 +128,7 @@ test("a metric is derived from another, its formula checked as one writes", asyn
   await shot(page, "metric-derive-wrong");
   await formula.fill("claims_paid * 1.1");
   await expect(page.getByRole("alert")).toHaveCount(0);
-  await page.getByRole("textbox", { name: "Name", exact: false }).first().fill("Claims paid with reserve");
+  await page.locator('[data-field="name"] input').fill("Claims paid with reserve");
   await page.getByRole("button", { name: "Create metric" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Claims paid with reserve" })).toBeVisible();
   await page.getByRole("tab", { name: "Formula" }).click();

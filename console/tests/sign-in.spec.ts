@@ -6,7 +6,7 @@ test("sign-in tells what is wrong, and keeps the page that was asked for", async
   await axe(page);
   await shot(page, "sign-in");
   await signIn(page, "ada@example.com", "not the password");
-  await expect(page.getByRole("alert")).toContainText("do not fit together");
+  await expect(page.getByRole("alert")).toContainText("password is wrong");
   await axe(page);
   await signIn(page, "ada@example.com", world().password);
   await expect(page.getByRole("heading", { level: 1, name: "Entities" })).toBeVisible();

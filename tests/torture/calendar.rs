@@ -40,6 +40,11 @@ impl Period {
         (moment(&self.from), moment(&self.to))
     }
 
+    /// Its first day and the day after its last, where days begin at both ends.
+    pub(crate) fn days(&self) -> Option<(String, String)> {
+        Some((self.from.day?.to_string(), self.to.day?.to_string()))
+    }
+
     /// Whether an answer's text is this period's begin: a day or an instant.
     pub(crate) fn begins(&self, text: &str) -> bool {
         match &self.from.day {

@@ -70,18 +70,28 @@ pub(crate) fn number(random: &mut Random, shape: &Shape, depth: usize) -> String
         3 => format!("round({left}, {})", random.random_range(0..3)),
         4 => format!("{}({left})", one(random, &["floor", "ceil", "abs"])),
         5 => format!("coalesce({left}, {right})"),
-        6 => format!("if({}, {left}, {right})", condition(random, shape, 0)),
+        6 => format!("if({}, {left}, {right})", any_condition(random, shape, 0)),
         7 => format!("nullif({left}, {right})"),
         8 => format!("-({left})"),
         _ => attribute(random),
     }
 }
 
-/// A condition on rows.
+/// A condition on rows that is right, for those that must be.
 pub(crate) fn condition(random: &mut Random, shape: &Shape, depth: usize) -> String {
+    let ontology = super::world::ontology(std::slice::from_ref(shape));
+    let right = |text: &String| formula::condition(&ontology, &shape.code, text).is_ok();
+    let some = (0..20)
+        .map(|_| any_condition(random, shape, depth))
+        .find(right);
+    some.unwrap_or_else(|| "true".to_owned())
+}
+
+/// A condition on rows, mostly well typed.
+fn any_condition(random: &mut Random, shape: &Shape, depth: usize) -> String {
     if depth > 0 && random.random_ratio(1, 2) {
-        let left = condition(random, shape, depth - 1);
-        let right = condition(random, shape, depth - 1);
+        let left = any_condition(random, shape, depth - 1);
+        let right = any_condition(random, shape, depth - 1);
         return match random.random_range(0..3) {
             0 => format!("({left} and {right})"),
             1 => format!("({left} or {right})"),
@@ -134,7 +144,7 @@ pub(crate) fn shared_condition(random: &mut Random) -> String {
 /// An aggregate over the rows of an entity.
 fn aggregate(random: &mut Random, shape: &Shape) -> String {
     let filter = match random.random_range(0..3) {
-        0 => format!(" where {}", condition(random, shape, 1)),
+        0 => format!(" where {}", any_condition(random, shape, 1)),
         _ => String::new(),
     };
     let depth = random.random_range(0..3);
@@ -178,7 +188,7 @@ fn aggregate(random: &mut Random, shape: &Shape) -> String {
 /// A set function over a snapshot entity.
 fn set(random: &mut Random, shape: &Shape) -> String {
     let filter = match random.random() {
-        true => format!(" where {}", condition(random, shape, 1)),
+        true => format!(" where {}", any_condition(random, shape, 1)),
         false => String::new(),
     };
     let function = one(random, &["start", "end", "new", "retained", "dropped"]);

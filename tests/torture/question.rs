@@ -20,7 +20,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 /// Refusals of numbers that do not fit: allowed where a row's calculation leaves 64 bits, and needed where a total leaves 128.
-const TOO_LARGE: [&str; 2] = ["NUMBER_OVERFLOW", "FORMULA_OVERFLOW"];
+const TOO_LARGE: [&str; 3] = ["NUMBER_OVERFLOW", "FORMULA_OVERFLOW", "RESULT_OVERFLOW"];
 
 /// A question as it is asked.
 pub(crate) struct Asked {
@@ -118,8 +118,14 @@ fn subject(random: &mut Random, tenant: &Tenant) -> (Option<String>, Definition)
 /// Any question.
 pub(crate) fn any(random: &mut Random, tenant: &Tenant) -> Asked {
     let (metric, definition) = subject(random, tenant);
+    // Sets are compared at two moments, which few questions forget.
+    let sets = definition.set.is_some()
+        || ["start(", "end(", "new(", "retained(", "dropped("]
+            .iter()
+            .any(|function| definition.formula.contains(function));
     let span = match random.random_range(0..10) {
-        0..=3 => Span::none(),
+        0..=3 if !sets => Span::none(),
+        0 => Span::none(),
         4 => Span::hours(random),
         _ => Span::any(random),
     };
@@ -136,9 +142,11 @@ pub(crate) fn any(random: &mut Random, tenant: &Tenant) -> Asked {
         }
         _ => Vec::new(),
     };
+    let exact = random.random_ratio(1, 4);
     let mut body = json!({
         "start": span.start, "end": span.end, "grain": span.grain, "time_zone": span.zone,
         "fiscal_year_start": span.fiscal, "dimensions": dimensions,
+        "snapshot_selection": if exact { "SNAPSHOT_SELECTION_EXACT" } else { "SNAPSHOT_SELECTION_LATEST" },
     });
     match &metric {
         Some(code) => body["metric"] = json!(code),
@@ -171,6 +179,7 @@ pub(crate) fn any(random: &mut Random, tenant: &Tenant) -> Asked {
             metric,
             definition,
             hours: span.grain == "GRAIN_HOUR",
+            exact,
             periods: span.periods,
             dimensions,
             conditions,
@@ -190,6 +199,23 @@ pub(crate) fn same(asked: &Asked) -> Asked {
 }
 
 impl Asked {
+    /// Makes the question one of a single period, if it is of any: with its begin and end as they are asked for.
+    pub(crate) fn one_period(&mut self, random: &mut Random) -> Option<(Period, String, String)> {
+        let days: Vec<(Period, String, String)> = self
+            .question
+            .periods
+            .iter()
+            .filter_map(|period| {
+                let (start, end) = period.days()?;
+                Some((period.clone(), start, end))
+            })
+            .collect();
+        let one = days.get(random.random_range(0..days.len().max(1)))?.clone();
+        self.question.periods = vec![one.0.clone()];
+        self.question.dimensions.clear();
+        Some(one)
+    }
+
     /// Makes the question one about a stored metric.
     pub(crate) fn about(&mut self, code: &str, tenant: &Tenant) {
         self.question.metric = Some(code.to_owned());

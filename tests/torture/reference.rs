@@ -26,6 +26,8 @@ pub(crate) struct Question {
     pub(crate) periods: Vec<Period>,
     /// Whether the periods are hours.
     pub(crate) hours: bool,
+    /// Whether only snapshots of the very moments count.
+    pub(crate) exact: bool,
     pub(crate) dimensions: Vec<String>,
     /// Conditions on every entity.
     pub(crate) conditions: Vec<String>,
@@ -41,6 +43,7 @@ pub(crate) struct Expected {
     conditions: BTreeMap<String, Vec<Typed>>,
     dimensions: Vec<String>,
     periods: Vec<Period>,
+    exact: bool,
 }
 
 /// Whether a condition holds for a row.
@@ -166,6 +169,7 @@ pub(crate) fn expect(
         conditions,
         dimensions: question.dimensions.clone(),
         periods: question.periods.clone(),
+        exact: question.exact,
     })
 }
 
@@ -195,7 +199,7 @@ impl Expected {
         let entity = self.entity(measure);
         let time = entity.time()?;
         let (from, to) = period?.of(time.data_type);
-        if measure.aggregate != Aggregate::Set {
+        if measure.aggregate != Aggregate::Set || self.exact {
             return Some((from, to));
         }
         debug_assert_eq!(entity.kind, EntityKind::Snapshot);
@@ -266,6 +270,29 @@ impl Expected {
             )?);
         }
         self.plan.evaluate(&states)
+    }
+
+    /// The members of the plan's first set at both ends of a period, as answers spell them.
+    pub(crate) fn members(&self, period: &Period) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
+        let mut sets = self.plan.measures.iter();
+        let measure = sets.find(|measure| measure.aggregate == Aggregate::Set)?;
+        let entity = self.entity(measure);
+        let (from, to) = self.moments(measure, Some(period))?;
+        let at = |moment| {
+            let query = Query {
+                filters: self.conditions[&measure.entity].clone(),
+                period: Some((moment, moment)),
+                ..Query::default()
+            };
+            let key = entity.attribute("key").expect("snapshots have one");
+            let rows = self.rows[&measure.entity].iter().filter(|row| {
+                let state = naive::state(measure, entity, std::slice::from_ref(row), &query);
+                state.is_ok_and(|state| state != formula::State::empty(measure))
+            });
+            rows.filter_map(|row| values::text(&row.values["key"], key.data_type))
+                .collect()
+        };
+        Some((at(from), at(to)))
     }
 
     /// Whether the rows are not grouped.

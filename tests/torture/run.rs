@@ -96,6 +96,7 @@ pub(crate) async fn play(seed: u64, log: Log) -> Vec<Told> {
     let platform = Platform::start(backend, topology, SETTINGS).await;
     let mut run = begin(seed, platform).await;
     note(format!("{:?}", run.tenants[0].shapes));
+    note(format!("{:?}", run.tenants[0].metrics));
     for at in 0..LENGTH {
         let total: u32 = STEPS.iter().map(|step| step.0).sum();
         let mut draw = run.random.random_range(0..total);

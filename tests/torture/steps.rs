@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use std::time::Duration;
 
 /// What may happen; the first number is how often among a hundred.
-pub(crate) const STEPS: [(u32, &str); 14] = [
+pub(crate) const STEPS: [(u32, &str); 15] = [
     (12, "insert"),
     (8, "upsert"),
     (7, "bad rows"),
@@ -26,6 +26,7 @@ pub(crate) const STEPS: [(u32, &str); 14] = [
     (7, "change"),
     (24, "calculate"),
     (8, "at once"),
+    (4, "members"),
     (8, "list"),
     (4, "stranger"),
     (4, "faults"),
@@ -50,6 +51,7 @@ impl Run {
             "change" => self.change().await,
             "calculate" => self.calculate(1).await,
             "at once" => self.calculate(4).await,
+            "members" => self.members().await,
             "list" => self.list().await,
             "stranger" => self.stranger().await,
             "faults" => self.faults(),

@@ -27,7 +27,6 @@ function part(page: Page, name: "List" | "Detail" | "Create", needs: Page["needs
     const found = await page.load();
     return { default: (found[name] ?? NotFound) as () => ReactNode };
   });
-  // biome-ignore lint/correctness/noComponentHookFactories: made once for each route, as the module loads
   const Guarded = () => <Gate page={page} needs={needs} Part={lazy as ComponentType} />;
   // The router loads a page's code as soon as someone points at a link to it.
   Guarded.preload = lazy.preload;

@@ -7,8 +7,6 @@ import classes from "./sign-in.module.css";
 
 function wordsFor(error: ApiError): string {
   switch (error.reason) {
-    case "INVALID_CREDENTIALS":
-      return "E-mail, password or tenant do not fit together.";
     case "PASSWORD_CHANGE_REQUIRED":
       return "This account needs a new password before it can go on. Choose one below.";
     default:

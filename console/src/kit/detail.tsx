@@ -32,7 +32,7 @@ export function Detail({ title, code, above, purpose, beside, actions, tabs, fac
   const [tab, setTab] = useUrlState("tab", tabs[0]?.id);
   if (query?.error) {
     return (
-      <Page title={above.title} above={above}>
+      <Page title={above.title}>
         <ErrorState error={query.error} retry={() => void query.refetch()} />
       </Page>
     );
@@ -89,7 +89,6 @@ function DetailSkeleton({ above }: { above: Props["above"] }) {
     <Page title="" above={above}>
       <div role="status" aria-label="Loading" className={classes.columns}>
         <div className={classes.main}>
-          <Skeleton height={20} width={220} mb={24} />
           {[80, 92, 74, 88, 83].map((width) => (
             <Skeleton key={width} height={11} width={`${width}%`} mb={16} />
           ))}

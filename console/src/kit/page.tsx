@@ -1,4 +1,5 @@
 // The head of every page: where one is, what it is called, what it is for, what one can do.
+import { Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import classes from "./page.module.css";
@@ -32,7 +33,14 @@ export function Page({ title, purpose, above, actions, beside, fills, children }
             </Link>
           ) : null}
           <div className={classes.line}>
-            <h1 className={classes.title}>{title}</h1>
+            <h1 className={classes.title}>
+              {title || (
+                <>
+                  <span className="unseen">Loading</span>
+                  <Skeleton component="span" display="block" height={20} width={200} my={3} />
+                </>
+              )}
+            </h1>
             {beside}
           </div>
           {purpose ? <p className={classes.purpose}>{purpose}</p> : null}

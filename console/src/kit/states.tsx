@@ -12,16 +12,20 @@ function State({
   title,
   children,
   action,
+  whole,
 }: {
   icon?: ReactNode;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** Whether it is all that the page has. */
+  whole?: boolean;
 }) {
+  const Heading = whole ? "h1" : "h2";
   return (
     <div className={classes.state}>
       {icon ? <div className={classes.icon}>{icon}</div> : null}
-      <h2 className={classes.title}>{title}</h2>
+      <Heading className={classes.title}>{title}</Heading>
       <div className={classes.text}>{children}</div>
       {action ? <div className={classes.actions}>{action}</div> : null}
     </div>
@@ -50,10 +54,11 @@ export function EmptyState({
 /** What happened, why, what to do, and the request id to quote. */
 export function ErrorState({ error, retry, title }: { error: unknown; retry?: () => void; title?: string }) {
   const given = asApiError(error);
+  const said = given.message.replace(/^./, (letter) => letter.toUpperCase()).replace(/\.$/, "");
   if (given.code === "PERMISSION_DENIED") {
     return (
       <State icon={<IconLock size={22} />} title={title ?? "You may not see this"}>
-        {given.message}. {given.advice}
+        {said}. {given.advice}
         <RequestId id={given.requestId} />
       </State>
     );
@@ -61,7 +66,7 @@ export function ErrorState({ error, retry, title }: { error: unknown; retry?: ()
   if (given.code === "NOT_FOUND") {
     return (
       <State icon={<IconMapOff size={22} />} title={title ?? "It is not there"}>
-        {given.message}. {given.advice}
+        {said}. {given.advice}
         <RequestId id={given.requestId} />
       </State>
     );
@@ -73,7 +78,7 @@ export function ErrorState({ error, retry, title }: { error: unknown; retry?: ()
         title={title ?? (given.passing ? "No answer just now" : "This did not work")}
         action={retry ? <Button onClick={retry}>Try again</Button> : null}
       >
-        {given.message.replace(/\.$/, "")}. {given.advice}
+        {said}. {given.advice}
         {given.violations.length > 0 ? (
           <ul className={classes.list}>
             {given.violations.map((violation) => (
@@ -113,7 +118,7 @@ export function RequestId({ id }: { id: string }) {
 /** The caller's roles do not allow the page. */
 export function NoPermission({ what, needs }: { what: string; needs: Operation }) {
   return (
-    <State icon={<IconLock size={22} />} title={`You may not see ${what.toLowerCase()}`}>
+    <State whole icon={<IconLock size={22} />} title={`You may not see ${what.toLowerCase()}`}>
       It needs the permission <code className="mono">{route(needs).permission}</code>, which none of your roles holds.
       An administrator of your tenant can give you one that does.
     </State>
@@ -125,6 +130,7 @@ export function NotFound() {
   return (
     <State
       icon={<IconMapOff size={22} />}
+      whole
       title="There is no such page"
       action={
         <Button component="a" href="/" variant="default">

@@ -62,7 +62,8 @@ impl Permissions {
         self.allows(pattern)
     }
 
-    /// The permissions and patterns of the set itself, sorted.
+    /// What the set allows, as permissions and patterns, sorted. Of a narrowed set: what either side names and the
+    /// other covers, so that it never says more than [`Permissions::allows`] does.
     pub fn to_vec(&self) -> Vec<String> {
         let mut all: Vec<_> = self
             .patterns
@@ -70,7 +71,13 @@ impl Permissions {
             .map(|pattern| pattern.join("."))
             .collect();
         all.extend(self.exact.iter().cloned());
+        if let Some(limit) = &self.narrowed {
+            all.extend(limit.to_vec());
+            // A star of a pattern is a segment that only a star matches: what is allowed is covered whole.
+            all.retain(|pattern| self.allows(pattern));
+        }
         all.sort();
+        all.dedup();
         all
     }
 }
@@ -113,6 +120,11 @@ mod tests {
         assert!(narrow.allows("metadata.entities.read"));
         assert!(!narrow.allows("metadata.entities.write"));
         assert!(!narrow.allows("identity.users.read"));
+        let of_all = Permissions::new(["*"]).narrowed_to(Permissions::new(["identity.self.*"]));
+        assert_eq!(of_all.to_vec(), ["identity.self.*"]);
+        let of_few = Permissions::new(["*.read", "metadata.entities.write"])
+            .narrowed_to(Permissions::new(["metadata.*"]));
+        assert_eq!(of_few.to_vec(), ["metadata.entities.write"]);
     }
 
     #[test]

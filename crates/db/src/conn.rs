@@ -130,6 +130,24 @@ impl Conn {
         matches!(self, Conn::Pg(_))
     }
 
+    /// How many transactions and savepoints are open; none also where the connection is beyond saying.
+    pub(crate) fn depth(&mut self) -> u32 {
+        let status = Manager::transaction_manager_status_mut(self);
+        let depth = status.transaction_depth().ok().flatten();
+        depth.map_or(0, std::num::NonZeroU32::get)
+    }
+
+    /// Rolls back the savepoints above `depth`.
+    pub(crate) fn roll_back_to(&mut self, depth: u32) {
+        while self.depth() > depth {
+            if let Err(rollback) = Manager::rollback_transaction(self) {
+                // A broken connection: the commit says so.
+                tracing::debug!(%rollback, "rollback failed");
+                break;
+            }
+        }
+    }
+
     /// Runs `work` in the transaction that was begun, and ends it.
     pub(crate) fn finish<T>(
         &mut self,
@@ -139,6 +157,13 @@ impl Conn {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(self)))
             .unwrap_or_else(|_| Err(Failure::Panicked));
         match outcome {
+            // Only the transaction itself may be open now: releasing a savepoint would look like a commit.
+            Ok(_) if self.depth() != 1 => {
+                self.roll_back_to(0);
+                Err(Failure::at_commit(
+                    diesel::result::Error::BrokenTransactionManager,
+                ))
+            }
             Ok(value) => match Manager::commit_transaction(self) {
                 Ok(()) => Ok(value),
                 Err(failure) => Err(Failure::at_commit(failure)),
@@ -146,6 +171,7 @@ impl Conn {
             Err(failure) => {
                 // The first failure is the one to tell; a connection whose rollback fails is
                 // broken, and its pool drops it.
+                self.roll_back_to(1);
                 if let Err(rollback) = Manager::rollback_transaction(self) {
                     tracing::debug!(%rollback, "rollback failed");
                 }

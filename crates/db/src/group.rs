@@ -68,8 +68,11 @@ where
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(conn)))
                 .unwrap_or(Err(Failure::Panicked))
         };
-        // A savepoint: a write that fails takes nothing of the others with it.
+        // A savepoint: a write that fails takes nothing of the others with it. One that panicked within savepoints of its own left
+        // them open; were they not closed, what follows would be released into them and never committed.
+        let depth = conn.depth();
         self.outcome = Some(conn.transaction(guarded));
+        conn.roll_back_to(depth);
     }
 
     fn finish(self: Box<Self>, commit: Option<&Failure>) {

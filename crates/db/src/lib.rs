@@ -37,7 +37,6 @@ pub use expr::decimal_sum;
 pub use housekeeping::{Keep, Purged, housekeeping, sweep};
 pub use migrate::{Migrations, Migrator};
 pub use page::Page;
-pub use patience::IN_TIME;
 pub use url::{Backend, Url};
 // Linked for their bundled libraries; nothing here calls them.
 use {libsqlite3_sys as _, openssl_sys as _, pq_sys as _};

@@ -12,9 +12,6 @@ use crate::conn::Conn;
 use crate::error::Failure;
 pub(crate) use interrupt::install;
 
-/// A condition that is always true: statements needed one on SQLite to end in time.
-pub const IN_TIME: &str = "1";
-
 /// Takes the end back, also when the work panics.
 struct Ended;
 

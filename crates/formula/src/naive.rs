@@ -158,8 +158,10 @@ pub fn state(
         State::Moments(n, sum, squares) => {
             for (_, _, value) in &kept {
                 let x = digits(value)?;
-                (*n, *sum) = (*n + 1, *sum + x);
-                *squares += x.checked_mul(x).ok_or(Refusal::Overflow)?;
+                *n += 1;
+                *sum = sum.checked_add(x).ok_or(Refusal::Overflow)?;
+                let square = x.checked_mul(x).ok_or(Refusal::Overflow)?;
+                *squares = squares.checked_add(square).ok_or(Refusal::Overflow)?;
             }
         }
         State::Values(values) => {

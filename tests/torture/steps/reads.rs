@@ -15,6 +15,7 @@ use formula::{DataType, Value};
 use rand::Rng;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 impl Run {
     /// Questions of one or of several people at the same time, each right for whoever asks.
@@ -43,6 +44,84 @@ impl Run {
         for told in futures::future::join_all(checks).await {
             self.told.push(told);
         }
+    }
+
+    /// Who is behind a metric of sets: at the start, at the end, new, at both, gone.
+    pub(super) async fn members(&mut self) {
+        let whose = self.whose();
+        let (random, tenant) = (&mut self.random, &self.tenants[whose]);
+        if !tenant.metrics.contains_key("kept") {
+            return;
+        }
+        let viewer = tenant.viewer(random.random_range(0..=tenant.viewers.len()));
+        let mut asked = question::any(random, tenant);
+        asked.about("kept", tenant);
+        let Some((period, start, end)) = asked.one_period(random) else {
+            return;
+        };
+        let expected = reference::expect(
+            &tenant.shapes,
+            &tenant.rows,
+            &tenant.metrics,
+            &viewer.filters,
+            &asked.question,
+        );
+        let sets = expected.ok().and_then(|expected| expected.members(&period));
+        let Some((before, after)) = sets else { return };
+        let (name, members): (_, BTreeSet<String>) = match random.random_range(0..5) {
+            0 => ("START", before),
+            1 => ("END", after),
+            2 => ("NEW", after.difference(&before).cloned().collect()),
+            3 => ("RETAINED", after.intersection(&before).cloned().collect()),
+            _ => ("DROPPED", before.difference(&after).cloned().collect()),
+        };
+        let mut body = json!({
+            "set": format!("MEMBER_SET_{name}"), "start": start, "end": end, "page_size": random.random_range(1..5),
+        });
+        for field in ["time_zone", "snapshot_selection", "filters", "where"] {
+            if !asked.body[field].is_null() {
+                body[field] = asked.body[field].clone();
+            }
+        }
+        let mut found = Vec::new();
+        loop {
+            let path = "/api/v1/calculation/metrics/kept/members";
+            let (status, answer) = call(
+                &self.platform,
+                &viewer.token,
+                Method::POST,
+                path,
+                Some(body.clone()),
+            )
+            .await;
+            if too_large(status, &answer) {
+                return;
+            }
+            assert_eq!(status, 200, "{body} by {:?}: {answer}", viewer.filters);
+            let total = usize::try_from(whole(&answer["totalSize"])).expect("a count");
+            assert_eq!(
+                total,
+                members.len(),
+                "{body} by {:?}: {answer}",
+                viewer.filters
+            );
+            found.extend(
+                list(&answer["members"])
+                    .iter()
+                    .map(|member| member.as_str().unwrap_or_default().to_owned()),
+            );
+            body["page_token"] = answer["nextPageToken"].clone();
+            if body["page_token"].as_str().is_none_or(str::is_empty) {
+                break;
+            }
+        }
+        let all: BTreeSet<String> = found.iter().cloned().collect();
+        assert_eq!(
+            (found.len(), all),
+            (members.len(), members),
+            "{body} by {:?}",
+            viewer.filters
+        );
     }
 
     /// The rows as people read them: in pages, ordered, filtered by themselves and by others.

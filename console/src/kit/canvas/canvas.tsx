@@ -246,7 +246,7 @@ export default function Canvas({ label, boxes, lines, direction = "LR", height =
           fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
           minZoom={0.1}
           onNodeClick={(_, node) => open(node.id)}
-          proOptions={{ hideAttribution: false }}
+          attributionPosition="bottom-left"
         >
           <Background gap={20} size={1} />
           <Controls showInteractive={false} position="bottom-right" />

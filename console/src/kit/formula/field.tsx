@@ -93,11 +93,13 @@ export function FormulaField({
         />
       </Suspense>
       {said.length > 0 ? (
-        <ul className={classes.problems} role="alert">
-          {said.map((one) => (
-            <li key={one}>{one}</li>
-          ))}
-        </ul>
+        <div role="alert">
+          <ul className={classes.problems}>
+            {said.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </div>
       ) : null}
     </div>
   );

@@ -185,7 +185,7 @@ export function Table<T>(props: TableProps<T>) {
                   {up ? <IconArrowUp size={12} aria-hidden /> : down ? <IconArrowDown size={12} aria-hidden /> : null}
                 </button>
               ) : (
-                column.title
+                column.title || <span className="unseen">Actions</span>
               )}
             </div>
           );

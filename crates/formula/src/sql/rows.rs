@@ -171,11 +171,12 @@ fn decode(measure: &Measure, columns: &[Option<String>]) -> Result<State, Refusa
             let zero = |number: Option<i128>| number.unwrap_or(0);
             match numbers()?[..] {
                 [n, sum, squares] => State::Moments(zero(n), zero(sum), zero(squares)),
-                [n, high, low, hh, hl1, hl0, ll1, ll0] => {
+                [n, high, low, hh1, hh0, hl1, hl0, ll1, ll0] => {
                     let sum = zero(joined(high, low, 32)?);
                     let low = zero(joined(ll1, ll0, 31)?);
                     let middle = zero(joined(hl1, hl0, 31)?);
-                    let squares = joined(Some(zero(hh)), Some(0), 62)?
+                    let hh = zero(joined(hh1, hh0, 16)?);
+                    let squares = joined(Some(hh), Some(0), 62)?
                         .zip(joined(Some(middle), Some(0), 32)?)
                         .and_then(|(a, b)| a.checked_add(b)?.checked_add(low));
                     State::Moments(zero(n), sum, squares.ok_or(Refusal::Overflow)?)

@@ -118,7 +118,8 @@ impl<'a> Scalars<'a> {
         let text = self.used(typed)?;
         let collate = typed.data_type == DataType::String && self.dialect == Dialect::Postgres;
         Ok(if collate {
-            format!("{text} COLLATE \"C\"")
+            // In brackets: the bounds of BETWEEN take no other expression with COLLATE.
+            format!("({text} COLLATE \"C\")")
         } else {
             text
         })

@@ -338,20 +338,25 @@ impl<'a> Writer<'a> {
                     columns.push(number(format!("sum({a}::numeric * {a}::numeric){filter}")));
                     return Ok(columns);
                 }
-                // x = h·2³¹ + l, so x² = h²·2⁶² + 2·h·l·2³¹ + l²; products are halved again before they are summed.
+                // x = h·2³¹ + l, so x² = h²·2⁶² + 2·h·l·2³¹ + l²; products are halved again before they are summed, and h² is, which
+                // for the largest x has 65 bits, made of two products.
                 let (h, l) = (format!("({a} >> 31)"), format!("({a} & 2147483647)"));
-                for (product, parts) in [
-                    (format!("({h} * {h})"), false),
-                    (format!("({h} * {l})"), true),
-                    (format!("({l} * {l})"), true),
-                ] {
-                    if parts {
-                        columns.push(number(format!("sum({product} >> 31){filter}")));
-                        columns.push(number(format!("sum({product} & 2147483647){filter}")));
-                    } else {
-                        columns.push(number(format!("sum({product}){filter}")));
-                    }
-                }
+                let halves = |product: String| {
+                    [
+                        format!("sum({product} >> 31){filter}"),
+                        format!("sum({product} & 2147483647){filter}"),
+                    ]
+                };
+                columns.extend(
+                    [
+                        format!("sum({h} * ({h} >> 16)){filter}"),
+                        format!("sum({h} * ({h} & 65535)){filter}"),
+                    ]
+                    .into_iter()
+                    .chain(halves(format!("({h} * {l})")))
+                    .chain(halves(format!("({l} * {l})")))
+                    .map(number),
+                );
                 columns
             }
             Aggregate::Values | Aggregate::Set => {

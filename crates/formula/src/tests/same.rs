@@ -226,6 +226,7 @@ fn conditions_over(
         Just("lower(claim.status) = 'paid'".to_owned()),
         Just("starts_with(claim.status, 'Ü') or contains(claim.status, 'A')".to_owned()),
         Just("not claim.amount between -5 and 100000.5".to_owned()),
+        Just("claim.status between 'A' and 'paid'".to_owned()),
         Just("claim.paid_amount is not null and claim.due > '1965-05-05'".to_owned()),
         Just("claim.filed_at >= timestamp '1970-01-01T00:00:00Z'".to_owned()),
     ]
@@ -343,6 +344,34 @@ proptest! {
             "count_distinct(claim.status) / count(claim)", "sum(double(claim.amount) / claim.score)",
         ][which];
         prop_assert!(compare(rows, formula)?);
+    }
+}
+
+/// Squares of 63 bits, in the halves that SQLite sums them by.
+#[test]
+fn the_largest_numbers_have_a_variance() {
+    let row = |(number, visits): (usize, &i64)| {
+        let visits = Value::Number(crate::Exact::whole((*visits).into()));
+        super::world::row(
+            number,
+            [
+                ("claim_id", Value::Text(format!("c{number}"))),
+                ("filed_at", Value::Timestamp(0)),
+                ("visits", visits),
+            ],
+        )
+    };
+    for visits in [
+        vec![i64::MAX, 3],
+        vec![i64::MIN, -1],
+        vec![6_600_000_000_000_000_000, -6_600_000_000_000_000_000, 0],
+    ] {
+        let rows: Vec<_> = visits.iter().enumerate().map(row).collect();
+        assert!(
+            compare(rows.clone(), "variance_pop(claim.visits)").unwrap(),
+            "{visits:?}"
+        );
+        compare(rows, "stddev(claim.visits)").unwrap();
     }
 }
 

@@ -12,7 +12,8 @@ pub struct Config {
     pub page_size: u16,
     /// How new tables of events and snapshots are cut in time: `day`, `month` or `year`.
     pub chunk_interval: Interval,
-    /// Most chunks of one table. Each is a partition on PostgreSQL, which plans queries the slower the more there are.
+    /// Most chunks of one table. Each is a partition on PostgreSQL: a query over all of them locks each with its indexes, in a lock table
+    /// that all sessions of the server share (`max_locks_per_transaction`).
     pub max_chunks: usize,
     /// How often tables of tenants whose definitions changed are brought in line.
     pub follow_interval: Span,
@@ -35,7 +36,7 @@ impl Default for Config {
         Self {
             page_size: 50,
             chunk_interval: Interval::Month,
-            max_chunks: 2_000,
+            max_chunks: 240,
             follow_interval: Span::from_secs(10),
             check_interval: Span::from_secs(600),
             repair: true,

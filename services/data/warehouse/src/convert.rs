@@ -1,5 +1,6 @@
 //! Between messages and the model.
 
+pub(crate) mod change;
 pub(crate) mod event;
 pub(crate) mod fragment;
 pub(crate) mod query;

@@ -11,8 +11,14 @@ error::reasons! {
         "the table was changed while the call ran",
         "send the call again";
     pub TABLE_DAMAGED = FailedPrecondition,
-        "the table in the database is not as it should be, and could not be put right by itself",
-        "see ListDrifts for what is wrong, and CheckTables to look again";
+        "the table in the database is not as it should be, and could not be put right by itself: what is missing had rows",
+        "restore what is missing and call CheckTables with `repair`; with `accept_loss` it is made again without its rows; ListDrifts says what is wrong";
+    pub TABLE_BEHIND = Unavailable,
+        "the database could not bring the table in line with its definition yet, so nothing is written; rows are read as before",
+        "send the call again later: it is tried in the background; ApplyTable tries at once and says what stands against it";
+    pub LOCKS_EXHAUSTED = ResourceExhausted,
+        "the database has no room for the locks of all the partitions that the call needs",
+        "ask for a shorter period or try again; cut tables into longer spans, or raise `max_locks_per_transaction` of the database";
     pub CHUNK_LIMIT = FailedPrecondition,
         "the rows lie in more spans of time than a table is cut into",
         "check the times of the rows; otherwise choose a longer `chunk_interval`, or raise `max_chunks`, for new tables";

@@ -22,6 +22,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> value::sql::Time,
         updated_at -> value::sql::Time,
+        damage -> Text,
     }
 }
 

@@ -66,6 +66,7 @@ impl Rounds {
     async fn check_once(&self) -> Result<()> {
         let check = Check {
             repair: self.config.repair,
+            accept_loss: false,
             count: self.config.count_rows.into(),
         };
         for tenant in self.tenants().await?.into_keys() {

@@ -10,6 +10,5 @@ mod queries;
 mod rows;
 mod scripts;
 mod tables;
-mod timing;
 mod together;
 mod writes;

@@ -60,6 +60,19 @@ impl Calls {
         Ok(())
     }
 
+    /// Versions of the rows of entities, in order.
+    pub(crate) async fn data_versions(&self, entities: Vec<String>) -> Result<Vec<i64>, Error> {
+        if entities.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ask = warehouse::GetDataVersionsRequest {
+            entities,
+            ..Default::default()
+        };
+        let answer = self.warehouse.clone().get_data_versions(ask).await?;
+        Ok(answer.into_inner().data_versions)
+    }
+
     /// A page of the members of a set.
     pub(crate) async fn members(
         &self,

@@ -10,6 +10,9 @@ error::reasons! {
     pub METRIC_NOT_IN_DOMAIN = NotFound,
         "the metric does not belong to the domain that was asked",
         "ask the domain that the message names, or none";
+    pub ROWS_NOT_ALLOWED = PermissionDenied,
+        "the question would tell single rows apart, and the caller may read metrics only",
+        "group by attributes that are neither key nor sensitive, or get the permission `warehouse.records.read`";
     pub NOT_SET_BASED = FailedPrecondition,
         "the metric compares no sets, so there are no members to list",
         "list members of a metric that uses start, end, new, retained or dropped";

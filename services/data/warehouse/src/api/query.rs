@@ -3,8 +3,8 @@
 use super::{Answer, Api, Ask, viewer};
 use crate::{
     convert::{
+        change::once_of,
         query::{self as convert, Asked},
-        record::once_of,
     },
     store::change::Action,
 };

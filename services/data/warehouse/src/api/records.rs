@@ -2,7 +2,10 @@
 
 use super::{Answer, Api, Ask, viewer};
 use crate::{
-    convert::record::{self as convert, once_of},
+    convert::{
+        change::{self as changed, once_of},
+        record as convert,
+    },
     store::{
         change::{Action, Change, Target},
         records::RowsAsk,
@@ -85,9 +88,9 @@ pub(super) async fn write_records(
     let mut ask = ask.into_inner();
     let once = once_of!("WriteRecords", ask);
     let (entity, atomic) = (ask.entity.clone(), ask.atomic);
-    let change = single(entity, convert::write(ask, atomic));
+    let change = single(entity, changed::write(ask, atomic));
     let done = api.store.change(&viewer, once, change).await?;
-    let done = convert::write_answer(convert::only(done)?)?;
+    let done = changed::write_answer(changed::only(done)?)?;
     Ok(Response::new(done))
 }
 
@@ -98,9 +101,9 @@ pub(super) async fn update_records(
     let viewer = viewer::of(api, &ask)?;
     let mut ask = ask.into_inner();
     let once = once_of!("UpdateRecords", ask);
-    let change = single(ask.entity.clone(), convert::update("", ask)?);
+    let change = single(ask.entity.clone(), changed::update("", ask)?);
     let done = api.store.change(&viewer, once, change).await?;
-    let updated = convert::count(&convert::only(done)?);
+    let updated = changed::count(&changed::only(done)?);
     Ok(Response::new(UpdateRecordsResponse { updated }))
 }
 
@@ -111,9 +114,9 @@ pub(super) async fn delete_records(
     let viewer = viewer::of(api, &ask)?;
     let mut ask = ask.into_inner();
     let once = once_of!("DeleteRecords", ask);
-    let change = single(ask.entity.clone(), convert::delete("", &ask)?);
+    let change = single(ask.entity.clone(), changed::delete("", &ask)?);
     let done = api.store.change(&viewer, once, change).await?;
-    let deleted = convert::count(&convert::only(done)?);
+    let deleted = changed::count(&changed::only(done)?);
     Ok(Response::new(DeleteRecordsResponse { deleted }))
 }
 
@@ -124,9 +127,9 @@ pub(super) async fn load_records(
     let viewer = viewer::of_internal(api, &ask, &ask.get_ref().tenant_id, "load")?;
     let mut ask = ask.into_inner();
     let once = once_of!("LoadRecords", ask);
-    let change = single(ask.entity.clone(), convert::load(ask)?);
+    let change = single(ask.entity.clone(), changed::load(ask)?);
     let done = api.store.change(&viewer, once, change).await?;
-    let done = convert::write_answer(convert::only(done)?)?;
+    let done = changed::write_answer(changed::only(done)?)?;
     Ok(Response::new(done))
 }
 
@@ -136,10 +139,10 @@ pub(super) async fn unload_records(
 ) -> Answer<UnloadRecordsResponse> {
     let viewer = viewer::of_internal(api, &ask, &ask.get_ref().tenant_id, "unload")?;
     let ask = ask.into_inner();
-    let once = convert::once("UnloadRecords", &mut String::new(), Vec::new);
+    let once = changed::once("UnloadRecords", &mut String::new(), Vec::new);
     let change = single(ask.entity, Action::Delete(Target::Source(ask.source)));
     let done = api.store.change(&viewer, once, change).await?;
-    let deleted = convert::count(&convert::only(done)?);
+    let deleted = changed::count(&changed::only(done)?);
     Ok(Response::new(UnloadRecordsResponse { deleted }))
 }
 

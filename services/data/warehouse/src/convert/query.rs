@@ -1,6 +1,9 @@
 //! Queries and commands between messages and the model.
 
-use super::record::{cell, delete, given, plain, update, write, written};
+use super::{
+    change::{delete, update, write, written},
+    record::{cell, given, plain},
+};
 use crate::{
     model::{
         filter::Filter,

@@ -98,10 +98,11 @@ pub(crate) fn table(shape: &TableShape) -> v1::Table {
         id: shape.id.to_string(),
         entity: shape.entity.clone(),
         name: shape.name.clone(),
-        state: match shape.state {
+        state: match shape.shown_state() {
             TableState::Current => v1::TableState::Current,
             TableState::Incompatible => v1::TableState::Incompatible,
             TableState::Orphaned => v1::TableState::Orphaned,
+            TableState::Damaged => v1::TableState::Damaged,
         } as i32,
         entity_version: shape.entity_version,
         columns: shape.columns.iter().map(column).collect(),
@@ -116,7 +117,12 @@ pub(crate) fn table(shape: &TableShape) -> v1::Table {
         etag: db::etag::format(shape.version),
         create_time: Some(to_proto(shape.created)),
         update_time: Some(to_proto(shape.updated)),
-        problems: shape.problems.clone(),
+        problems: shape
+            .damage
+            .iter()
+            .chain(&shape.problems)
+            .cloned()
+            .collect(),
     }
 }
 
@@ -179,6 +185,7 @@ pub(crate) fn table_state(state: v1::TableState) -> Option<TableState> {
         v1::TableState::Current => Some(TableState::Current),
         v1::TableState::Incompatible => Some(TableState::Incompatible),
         v1::TableState::Orphaned => Some(TableState::Orphaned),
+        v1::TableState::Damaged => Some(TableState::Damaged),
     }
 }
 

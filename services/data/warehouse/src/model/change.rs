@@ -163,6 +163,7 @@ fn new_shape(place: &Place, definition: &Definition, generation: i32) -> TableSh
         columns,
         state: TableState::Current,
         problems: Vec::new(),
+        damage: Vec::new(),
         version: 1,
         rows: 0,
         data_version: 0,

@@ -255,8 +255,10 @@ pub(crate) enum Conversion {
     Keep,
     /// Times a power of ten.
     Scale(u8),
-    /// From a whole number at this scale to decimal text or `numeric`.
-    Spell(u8),
+    /// From a whole number at one scale to decimal text at another, or `numeric`.
+    Spell { from: u8, to: u8 },
+    /// From decimal text to one of at least this many decimals: texts are compared as they are spelled. `numeric` compares by value.
+    Respell(u8),
     /// To a float.
     Real,
     /// From a day to its midnight in UTC.
@@ -271,16 +273,28 @@ pub(crate) fn converted(dialect: Dialect, conversion: Conversion, column: &str) 
     match conversion {
         Conversion::Keep => c,
         Conversion::Scale(digits) => format!("{c} * {}", power(digits)),
-        Conversion::Spell(0) if sqlite => format!("CAST({c} AS TEXT)"),
-        Conversion::Spell(0) => format!("{c}::numeric"),
-        Conversion::Spell(scale) if sqlite => {
-            let power = power(scale);
+        Conversion::Spell { from: 0, to: 0 } if sqlite => format!("CAST({c} AS TEXT)"),
+        Conversion::Spell { from: 0, to } if sqlite => {
+            format!("CAST({c} AS TEXT) || '.{}'", "0".repeat(to.into()))
+        }
+        Conversion::Spell { from: 0, .. } => format!("{c}::numeric"),
+        Conversion::Spell { from, to } if sqlite => {
+            let power = power(from);
+            let more = "0".repeat(to.saturating_sub(from).into());
             format!(
-                "iif({c} < 0, '-', '') || (abs({c}) / {power}) || '.' || printf('%0{scale}d', abs({c}) % {power})"
+                "iif({c} < 0, '-', '') || (abs({c}) / {power}) || '.' || printf('%0{from}d', abs({c}) % {power}) || '{more}'"
             )
         }
-        Conversion::Spell(scale) => {
-            let zeros = "0".repeat(usize::from(scale) - 1);
+        Conversion::Respell(to) if sqlite && to > 0 => {
+            let zeros = "0".repeat(to.into());
+            format!(
+                "CASE instr({c}, '.') WHEN 0 THEN {c} || '.{zeros}' \
+                 ELSE {c} || substr('{zeros}', length({c}) - instr({c}, '.') + 1) END"
+            )
+        }
+        Conversion::Respell(_) => c,
+        Conversion::Spell { from, .. } => {
+            let zeros = "0".repeat(usize::from(from) - 1);
             format!("{c}::numeric * 0.{zeros}1")
         }
         Conversion::Real if sqlite => format!("CAST({c} AS REAL)"),

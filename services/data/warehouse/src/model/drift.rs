@@ -111,6 +111,13 @@ pub(crate) struct Finding {
     pub(crate) repair: Repair,
 }
 
+impl Finding {
+    /// Whether putting it right would make something again that had rows, without them.
+    pub(crate) fn loses_rows(&self) -> bool {
+        self.kind == DriftKind::MissingTable && !self.loss.is_empty()
+    }
+}
+
 /// How a table really is.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reality {
@@ -340,7 +347,13 @@ fn index_finding(
 
 fn counted(reality: &Reality) -> Option<Finding> {
     let counts = reality.counts.as_ref()?;
-    let wrong = miscounted(&reality.manifest, counts);
+    let mut wrong = miscounted(&reality.manifest, counts);
+    // What lies in a partition that is not attached has a finding of its own; its count says what was lost.
+    let closed = |start: &Time| {
+        let mut spans = reality.closed.iter();
+        spans.any(|(span, ..)| span.start() == *start)
+    };
+    wrong.retain(|start, _| !closed(start));
     let (first, (known, real)) = wrong.iter().next()?;
     let more = match wrong.len() {
         1 => String::new(),

@@ -117,7 +117,10 @@ mod tests {
         outcomes[3] = Outcome::Skipped(None);
         outcomes[7] = Outcome::Failed(Vec::new());
         let written = Written::of(outcomes.clone());
-        assert_eq!((written.inserted, written.skipped, written.failed), (999, 1, 1));
+        assert_eq!(
+            (written.inserted, written.skipped, written.failed),
+            (999, 1, 1)
+        );
         assert_eq!(written.results, [(7, Outcome::Failed(Vec::new()))]);
         outcomes.truncate(1_000);
         assert_eq!(Written::of(outcomes).results.len(), 1_000);

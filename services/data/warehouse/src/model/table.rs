@@ -28,6 +28,8 @@ pub(crate) enum TableState {
     Incompatible,
     /// The entity was deleted.
     Orphaned,
+    /// Something of it is missing that had rows. Never stored as a state: see [`TableShape::shown_state`].
+    Damaged,
 }
 
 impl TableState {
@@ -37,6 +39,7 @@ impl TableState {
             Self::Current => "current",
             Self::Incompatible => "incompatible",
             Self::Orphaned => "orphaned",
+            Self::Damaged => "damaged",
         }
     }
 
@@ -107,6 +110,8 @@ pub(crate) struct TableShape {
     pub(crate) state: TableState,
     /// Why it does not.
     pub(crate) problems: Vec<String>,
+    /// What is missing that had rows; then nothing is read or written until it is back, or somebody accepts the loss.
+    pub(crate) damage: Vec<String>,
     /// Names this description; rows may change without it.
     pub(crate) version: i64,
     /// How many rows there were when this was read.
@@ -120,6 +125,15 @@ pub(crate) struct TableShape {
 }
 
 impl TableShape {
+    /// The state that callers are told: what is missing goes before what is not followed.
+    pub(crate) fn shown_state(&self) -> TableState {
+        match self.state {
+            TableState::Orphaned => TableState::Orphaned,
+            _ if !self.damage.is_empty() => TableState::Damaged,
+            state => state,
+        }
+    }
+
     /// The columns of attributes that the definition has.
     pub(crate) fn live_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns

@@ -31,6 +31,8 @@ use value::Time;
 pub(crate) struct Check {
     /// Whether to put right what can be.
     pub(crate) repair: bool,
+    /// Whether to make again, without its rows, what is missing and had some.
+    pub(crate) accept_loss: bool,
     /// Rows are counted in tables that have at most so many.
     pub(crate) count: i64,
 }
@@ -68,6 +70,7 @@ impl Tables {
     pub(crate) async fn repair(&self, scope: &Scope, entity: &str) -> Result<()> {
         let check = Check {
             repair: true,
+            accept_loss: false,
             count: 0,
         };
         let (change, codes) = (self.change(scope), [entity.to_owned()]);
@@ -115,7 +118,7 @@ impl Tables {
                 let Some(shape) = own else {
                     return Ok((Vec::new(), false));
                 };
-                let open = record::has_open(conn, &shape)?;
+                let open = record::has_open(conn, &shape)? || !shape.damage.is_empty();
                 Ok((look(conn, &change.ground, &shape, check.count)?, open))
             })
             .await?;
@@ -137,10 +140,7 @@ impl Tables {
                     return Ok(Vec::new());
                 };
                 let found = look(conn, &change.ground, &shape, count)?;
-                let repaired = match check.repair {
-                    true => repair::repair(conn, &change, shape.clone(), found)?,
-                    false => repair::leave(found),
-                };
+                let repaired = repair::repair(conn, &change, shape.clone(), found, check)?;
                 record::record(conn, &change, &shape, repaired, record::Part::Database)
             })
             .await?;

@@ -32,12 +32,14 @@ pub(crate) fn try_run(conn: &mut Conn, script: &[String]) -> Result<Result<(), S
     refusal(conn.transaction(|conn| run(conn, script)))
 }
 
-/// What the database refused for a reason that does not pass. Its own words may quote values of rows, so only the log has them.
+/// What the database refused because of what is in the rows or the table. Everything else that fails, such as a statement that somebody
+/// cancels or a server short of memory, is a failure of the call and says nothing about the table. The database's own words may quote
+/// values of rows, so only the log has them.
 pub(crate) fn refusal<T>(outcome: Result<T, Failure>) -> Result<Result<T, String>, Failure> {
     match outcome {
         Ok(value) => Ok(Ok(value)),
         Err(failure) if failure.is_transient() => Err(failure),
-        Err(Failure::Sql(sql)) if is_undefined(&sql) => Err(Failure::Sql(sql)),
+        Err(Failure::Sql(sql)) if !stands_against(&sql) => Err(Failure::Sql(sql)),
         Err(Failure::Sql(sql)) => {
             tracing::debug!(%sql, "the database refused to change a table");
             let why = match &sql {
@@ -53,6 +55,49 @@ pub(crate) fn refusal<T>(outcome: Result<T, Failure>) -> Result<Result<T, String
         }
         Err(other) => Err(other),
     }
+}
+
+/// Whether the rows or the columns that are there are the reason.
+fn stands_against(sql: &Sql) -> bool {
+    let Sql::DatabaseError(kind, info) = sql else {
+        return false;
+    };
+    match kind {
+        DatabaseErrorKind::UniqueViolation
+        | DatabaseErrorKind::NotNullViolation
+        | DatabaseErrorKind::CheckViolation
+        | DatabaseErrorKind::ForeignKeyViolation => true,
+        // Diesel keeps the code of no other to itself: what is not known by its text is no reason to give up.
+        DatabaseErrorKind::Unknown => {
+            let text = info.message();
+            const TEXTS: [&str; 13] = [
+                "invalid input syntax",
+                "out of range",
+                "numeric field overflow",
+                "integer overflow",
+                "value too long",
+                "division by zero",
+                "cannot be cast",
+                "cannot cast",
+                "operator does not exist",
+                "but expression is of type",
+                "tables can have at most",
+                "too many columns",
+                "cannot store",
+            ];
+            TEXTS.iter().any(|known| text.contains(known)) && !is_undefined(sql)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the database had no room for another lock. PostgreSQL's hint names the setting in every language.
+pub(crate) fn is_out_of_locks(sql: &Sql) -> bool {
+    let Sql::DatabaseError(_, info) = sql else {
+        return false;
+    };
+    let hint = info.hint().unwrap_or_default();
+    hint.contains("max_locks_per_transaction") || info.message() == "out of shared memory"
 }
 
 /// Whether a statement failed because a table, a partition or a column is not there. Only the text tells.

@@ -1,21 +1,31 @@
 //! Reading rows: one, some by id, and a page of those that pass.
 
+mod order;
+mod select;
+
+pub(crate) use select::{passing, refused, row, selected};
+
 use super::{
     Viewer,
-    statement::{Lane, TextRow, bind_cell, clause, dialect, in_time, one_of, rows},
+    statement::{Lane, TextRow, clause, dialect, in_time, one_of, rows},
 };
 use crate::model::{
     filter::Filter,
-    page::{Cursor, Key, order},
-    table::{CREATED, TableShape, UPDATED, VERSION, quoted},
+    page::{Cursor, Key, order as read_order},
+    row::Fault,
     value::Cell,
     view::View,
 };
 use db::{Conn, Failure, page::Shape};
-use error::{Error, Violation, reason};
+use error::{Error, Violation};
 use formula::{DataType, Typed, sql::RowWriter};
+use order::{after, beyond, ordered};
+use select::attributes;
 use std::{sync::Arc, time::Instant};
 use value::{Id, Time};
+
+/// About so many bytes a page has at most; clients take messages of 4 MiB.
+const MOST_BYTES: usize = 3 << 20;
 
 /// Which rows of an entity are asked for.
 #[derive(Clone, Debug, Default)]
@@ -128,13 +138,11 @@ fn typed(view: &View, ask: &RowsAsk) -> Result<Asked, Error> {
     let mut violations = Vec::new();
     let mut keep = |found: Vec<Violation>| violations.extend(found);
     let columns = chosen(view, &ask.attributes).map_err(&mut keep).ok();
-    let of_order = |faults: Vec<crate::model::row::Fault>| {
-        let violation = |fault: crate::model::row::Fault| {
-            Violation::new("order_by", fault.reason, fault.description)
-        };
+    let of_order = |faults: Vec<Fault>| {
+        let violation = |fault: Fault| Violation::new("order_by", fault.reason, fault.description);
         faults.into_iter().map(violation).collect()
     };
-    let keys = order(&view.layout, &ask.order_by)
+    let keys = read_order(&view.layout, &ask.order_by)
         .map_err(|faults| keep(of_order(faults)))
         .ok();
     let conditions = view.conditions();
@@ -154,83 +162,6 @@ fn typed(view: &View, ask: &RowsAsk) -> Result<Asked, Error> {
         }),
         _ => Err(Error::invalid(violations)),
     }
-}
-
-/// The conditions that rows pass, and the one that says which may be seen.
-pub(crate) fn passing(
-    writer: &mut RowWriter<'_>,
-    view: &View,
-    conditions: &[Typed],
-) -> Result<Vec<String>, Failure> {
-    let all = view.visible.iter().chain(conditions);
-    all.map(|typed| writer.condition(typed).map_err(refused))
-        .collect()
-}
-
-/// What `formula` refuses to write: a request that fits the entity and yet no statement.
-pub(crate) fn refused(refused: formula::sql::Refused) -> Failure {
-    Error::invalid_field("where", refused.code.name(), refused.message).into()
-}
-
-/// The columns of a statement that reads whole rows: id, version and times, then the attributes.
-pub(crate) fn selected(
-    writer: &RowWriter<'_>,
-    shape: &TableShape,
-    view: &View,
-    columns: &[usize],
-) -> String {
-    debug_assert_eq!(shape.entity, view.shape.entity, "one table");
-    let system = [
-        (DataType::Integer, VERSION),
-        (DataType::Timestamp, CREATED),
-        (DataType::Timestamp, UPDATED),
-    ];
-    let own = columns.iter().map(|index| {
-        let column = &view.layout.columns[*index];
-        (column.data_type, column.name.as_str())
-    });
-    let mut list = vec![writer.text(DataType::Uuid, &writer.row_id())];
-    for (data_type, name) in system.into_iter().chain(own) {
-        list.push(writer.text(data_type, &format!("t.{}", quoted(name))));
-    }
-    list.join(", ")
-}
-
-/// The row of such a statement.
-pub(crate) fn row(view: &View, columns: &[usize], texts: &TextRow) -> Result<Row, Failure> {
-    let broken = || Failure::from(Error::internal("a row is not as its table says"));
-    let cell = |at: usize, data_type| Cell::of_stored(texts.get(at)?.as_deref(), data_type);
-    let time = |at| match cell(at, DataType::Timestamp) {
-        Some(Cell::Timestamp(micros)) => Ok(Time::from_micros(micros)),
-        _ => Err(broken()),
-    };
-    let id = match cell(0, DataType::Uuid) {
-        Some(Cell::Uuid(uuid)) => Id::from_uuid(uuid),
-        _ => return Err(broken()),
-    };
-    let version = match cell(1, DataType::Integer) {
-        Some(Cell::Integer(version)) => version,
-        _ => return Err(broken()),
-    };
-    let cells = columns
-        .iter()
-        .enumerate()
-        .map(|(at, index)| cell(at + 4, view.layout.columns[*index].data_type).ok_or_else(broken));
-    Ok(Row {
-        id,
-        version,
-        created: time(2)?,
-        updated: time(3)?,
-        cells: cells.collect::<Result<_, _>>()?,
-    })
-}
-
-fn attributes(view: &View, columns: &[usize]) -> Vec<(String, DataType)> {
-    let column = |index: &usize| {
-        let column = &view.layout.columns[*index];
-        (column.attribute.clone(), column.data_type)
-    };
-    columns.iter().map(column).collect()
 }
 
 fn by_id(conn: &mut Conn, view: &View, ids: &[Id]) -> Result<Rows, Failure> {
@@ -298,7 +229,8 @@ fn page(conn: &mut Conn, view: &View, ask: &RowsAsk, end: Instant) -> Result<Row
     let texts = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
     let found = texts.iter().map(|texts| row(view, &read, texts));
     let found: Vec<Row> = found.collect::<Result<_, _>>()?;
-    let mut page = db::Page::cut(found, ask.size, shape, |last| {
+    let size = ask.size.min(fitting(&texts, &asked.columns, view));
+    let mut page = db::Page::cut(found, size, shape, |last| {
         let stored = last.cells[own..].iter().zip(&read[own..]);
         let keys = stored.map(|(cell, index)| cell.stored(view.layout.columns[*index].data_type));
         Cursor::new(keys.collect(), last.id)
@@ -322,6 +254,21 @@ fn page(conn: &mut Conn, view: &View, ask: &RowsAsk, end: Instant) -> Result<Row
     })
 }
 
+/// How many of the rows, at least one, a message takes that every client takes: a page of long texts has fewer rows than it might.
+fn fitting(texts: &[TextRow], columns: &[usize], view: &View) -> usize {
+    let names = columns
+        .iter()
+        .map(|index| view.layout.columns[*index].attribute.len() + 16);
+    let names: usize = names.sum();
+    let mut bytes = 0;
+    let fits = texts.iter().take_while(|row| {
+        let cells = row.iter().flatten().map(String::len);
+        bytes += cells.sum::<usize>() + names;
+        bytes <= MOST_BYTES
+    });
+    fits.count().max(1)
+}
+
 /// How many rows pass.
 pub(crate) fn total(conn: &mut Conn, view: &View, conditions: &[Typed]) -> Result<i64, Failure> {
     let dialect = dialect(conn);
@@ -338,96 +285,4 @@ pub(crate) fn total(conn: &mut Conn, view: &View, conditions: &[Typed]) -> Resul
         .first()
         .and_then(|row| row.first()?.as_deref()?.parse().ok());
     count.ok_or_else(|| Error::internal("a count is a number").into())
-}
-
-/// Where a page goes on: the keys of the row before, from the token or from the row.
-fn after(
-    conn: &mut Conn,
-    view: &View,
-    keys: &[Key],
-    cursor: Cursor,
-) -> Result<(Vec<Cell>, Id), Failure> {
-    let gone = || {
-        Error::new(
-            &reason::INVALID_PAGE_TOKEN,
-            "the row that the page before ended with is gone: start again without a token",
-        )
-    };
-    let data_type = |key: &Key| view.layout.columns[key.column].data_type;
-    let Some(stored) = cursor.keys else {
-        let columns: Vec<usize> = keys.iter().map(|key| key.column).collect();
-        let dialect = dialect(conn);
-        let mut writer = RowWriter::new(&view.entity, dialect);
-        let mut conditions = vec![one_of(&mut writer, &[cursor.id])];
-        conditions.extend(passing(&mut writer, view, &[])?);
-        let sql = format!(
-            "SELECT {} {}{}",
-            selected(&writer, &view.shape, view, &columns),
-            writer.from(),
-            clause(&conditions)
-        );
-        let texts = rows(conn, Lane::Read, &sql, &writer.into_binds())?;
-        let last = texts.first().ok_or_else(gone)?;
-        return Ok((row(view, &columns, last)?.cells, cursor.id));
-    };
-    let cells = keys
-        .iter()
-        .zip(&stored)
-        .map(|(key, text)| Cell::of_stored(text.as_deref(), data_type(key)));
-    match cells.collect::<Option<Vec<_>>>() {
-        Some(cells) if cells.len() == stored.len() => Ok((cells, cursor.id)),
-        _ => Err(gone().into()),
-    }
-}
-
-fn key_column(view: &View, key: &Key) -> String {
-    format!("t.{}", quoted(&view.layout.columns[key.column].name))
-}
-
-/// `ORDER BY` these keys. PostgreSQL puts no value after all others by itself, SQLite before them.
-fn ordered(
-    writer: &RowWriter<'_>,
-    view: &View,
-    keys: &[Key],
-    dialect: formula::sql::Dialect,
-) -> String {
-    let key = |key: &Key| {
-        let way = if key.descending { " DESC" } else { "" };
-        let nullable = !view.layout.columns[key.column].not_null;
-        let nulls = match (dialect, key.descending) {
-            (formula::sql::Dialect::Sqlite, false) if nullable => " NULLS LAST",
-            (formula::sql::Dialect::Sqlite, true) if nullable => " NULLS FIRST",
-            _ => "",
-        };
-        format!("{}{way}{nulls}", key_column(view, key))
-    };
-    let keys = keys.iter().map(key);
-    keys.chain([writer.row_id()]).collect::<Vec<_>>().join(", ")
-}
-
-/// The condition that a row comes after the one with these keys: greater in the first that differs.
-fn beyond(writer: &mut RowWriter<'_>, view: &View, keys: &[Key], cells: &[Cell], id: Id) -> String {
-    let (mut open, mut depth) = (String::new(), 0);
-    for (key, cell) in keys.iter().zip(cells) {
-        let column = key_column(view, key);
-        let data_type = view.layout.columns[key.column].data_type;
-        let (later, same) = match (cell.is_null(), key.descending) {
-            (true, false) => ("1 = 0".to_owned(), format!("{column} IS NULL")),
-            (true, true) => (format!("{column} IS NOT NULL"), format!("{column} IS NULL")),
-            (false, descending) => {
-                let bound = bind_cell(writer, cell, data_type);
-                let later = match descending {
-                    false => format!("({column} > {bound} OR {column} IS NULL)"),
-                    true => format!("{column} < {bound}"),
-                };
-                let bound = bind_cell(writer, cell, data_type);
-                (later, format!("{column} = {bound}"))
-            }
-        };
-        open.push_str(&format!("({later} OR ({same} AND "));
-        depth += 1;
-    }
-    let row = writer.row_id();
-    let id = bind_cell(writer, &Cell::Uuid(id.into()), DataType::Uuid);
-    format!("{open}{row} > {id}{}", "))".repeat(depth))
 }

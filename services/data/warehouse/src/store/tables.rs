@@ -5,6 +5,7 @@
 //! one it was prepared for ([`expect`]) and starts over with the new one if they differ.
 
 mod chunks;
+mod failed;
 mod follow;
 mod list;
 pub(crate) mod registry;
@@ -60,6 +61,7 @@ struct Inner {
     metadata: Metadata,
     settings: Settings,
     known: Cache<(Id, String), Known>,
+    failed: Cache<(Id, Id), failed::Failed>,
 }
 
 /// What was last heard of an entity.
@@ -95,6 +97,7 @@ impl Tables {
             metadata,
             settings,
             known: Cache::new(KEPT),
+            failed: Cache::new(KEPT),
         }))
     }
 
@@ -146,16 +149,26 @@ impl Tables {
         scope: &Scope,
         entities: &[&str],
     ) -> Result<Vec<Arc<TableShape>>> {
+        let ready = self.ready(scope, entities).await?;
+        Ok(ready.into_iter().map(|(shape, _)| shape).collect())
+    }
+
+    async fn ready(
+        &self,
+        scope: &Scope,
+        entities: &[&str],
+    ) -> Result<Vec<(Arc<TableShape>, Arc<Definition>)>> {
         let definitions = self.definitions(scope, entities).await?;
-        let mut shapes = Vec::with_capacity(entities.len());
+        let mut ready = Vec::with_capacity(entities.len());
         for (entity, definition) in entities.iter().zip(definitions) {
             let Some(definition) = definition else {
                 self.refuse_deleted(scope, entity).await?;
                 return Err(Error::not_found("entity", entity));
             };
-            shapes.push(self.following(scope, entity, &definition).await?);
+            let shape = self.following(scope, entity, &definition).await?;
+            ready.push((shape, definition));
         }
-        Ok(shapes)
+        Ok(ready)
     }
 
     /// The table of an entity as it is now, made or brought in line where it was not; also of a deleted one.
@@ -179,11 +192,13 @@ impl Tables {
         scope: &Scope,
         entities: &[&str],
     ) -> Result<Vec<Arc<TableShape>>> {
-        let shapes = self.ready_for_read(scope, entities).await?;
-        for shape in &shapes {
+        let ready = self.ready(scope, entities).await?;
+        for (shape, definition) in &ready {
+            whole(shape)?;
             writable(shape)?;
+            self.refuse_behind(shape, definition)?;
         }
-        Ok(shapes)
+        Ok(ready.into_iter().map(|(shape, _)| shape).collect())
     }
 
     /// Reads the tables of these entities in one snapshot. The work is done again if a table was changed meanwhile, or is not as it
@@ -202,6 +217,7 @@ impl Tables {
         let work = Arc::new(work);
         for last in ROUNDS {
             let shapes = self.ready_for_read(scope, &codes).await?;
+            shapes.iter().try_for_each(|shape| whole(shape))?;
             let (work, used) = (Arc::clone(&work), shapes.clone());
             let outcome = self
                 .0
@@ -344,7 +360,8 @@ impl Tables {
         Ok(())
     }
 
-    /// The table of an entity, made or changed where it does not follow the definition yet.
+    /// The table of an entity, made or changed where it does not follow the definition yet. Where that failed before, reading goes on with
+    /// the table as it was, and the background task tries again.
     async fn following(
         &self,
         scope: &Scope,
@@ -355,11 +372,21 @@ impl Tables {
         let known = self.0.known.get(&key);
         // One that could not follow may have been brought in line by another process.
         let shape = known.as_ref().and_then(|known| known.shape.clone());
-        if let Some(shape) = shape.filter(|shape| shape.state == TableState::Current) {
+        let fits = |shape: &TableShape| {
+            shape.state == TableState::Current
+                && shape.damage.is_empty()
+                && shape.seen_version >= definition.version
+        };
+        if let Some(shape) = shape.filter(|shape| fits(shape)) {
             return Ok(shape);
         }
-        let shape = Arc::new(self.follow(scope, definition, false).await?);
-        if let Some(known) = known {
+        let shape = Arc::new(self.followed(scope, definition).await?);
+        // Somebody may have heard of another definition meanwhile: the shape belongs to this one.
+        let same = |known: &Known| {
+            let own = known.definition.as_ref();
+            own.is_some_and(|own| Arc::ptr_eq(own, definition))
+        };
+        if let Some(known) = self.0.known.get(&key).filter(same).filter(|_| fits(&shape)) {
             let shape = Some(Arc::clone(&shape));
             self.0.known.insert(key, Known { shape, ..known });
         }
@@ -379,6 +406,25 @@ fn writable(shape: &TableShape) -> Result<()> {
         .with_metadata("entity_version", shape.seen_version.to_string()))
 }
 
+/// Refuses a table of which something is missing that had rows: whatever is read of it would be wrong, and what is written would stand in
+/// the way of what was lost.
+fn whole(shape: &TableShape) -> Result<()> {
+    if shape.damage.is_empty() {
+        Ok(())
+    } else {
+        Err(damaged(shape))
+    }
+}
+
+fn damaged(shape: &TableShape) -> Error {
+    let words = format!(
+        "`{}` is neither read nor written: {}; restore what is missing and call CheckTables with `repair`, or accept the loss with `accept_loss`",
+        shape.entity,
+        shape.damage.join("; ")
+    );
+    Error::new(&reasons::TABLE_DAMAGED, words).with_metadata("entity", &shape.entity)
+}
+
 /// Refuses, in a transaction, a table that is not as it was when the work was prepared; otherwise tells how its rows stand.
 pub(crate) fn expect(conn: &mut Conn, shape: &TableShape) -> Result<Standing, Failure> {
     registry::standing(conn, shape, false)
@@ -394,6 +440,12 @@ fn undefined(failure: Failure) -> Failure {
         Failure::Sql(sql) if physical::is_undefined(&sql) => Error::new(
             &reasons::TABLE_DAMAGED,
             "the table in the database is not as it should be",
+        )
+        .with_source(sql)
+        .into(),
+        Failure::Sql(sql) if physical::is_out_of_locks(&sql) => Error::new(
+            &reasons::LOCKS_EXHAUSTED,
+            "the database has no room for the locks of all the partitions that this needs",
         )
         .with_source(sql)
         .into(),

@@ -75,11 +75,42 @@ testkit::both! {
         assert_eq!(house.check(true).await, []);
     }
 
-    async fn a_dropped_table_comes_back_empty(house: House) {
+    async fn a_dropped_table_comes_back_empty_for_who_accepts_the_loss(house: House) {
         let table = with_claims(&house).await;
+        let old = house.shape("claim").await.name;
+        house.by_hand(&format!("ALTER TABLE {table} RENAME TO put_aside")).await;
+        // Whoever reads gets no empty table, and whoever checks no silent repair.
+        let ask = v1::ListRecordsRequest { entity: "claim".into(), ..Default::default() };
+        for _ in 0..2 {
+            let error = refused(house.admin().list_records(ask.clone()).await);
+            assert_eq!(error.reason(), "TABLE_DAMAGED");
+            assert!(error.message().contains("accept_loss"), "{error:?}");
+        }
+        let now = house.table("claim").await;
+        assert_eq!((now.state(), now.rows), (v1::TableState::Damaged, 2));
+        assert!(now.problems[0].contains("is gone"), "{:?}", now.problems);
+        assert_eq!(house.check(true).await[0].state(), DriftState::NeedsAttention);
+        let apply = v1::ApplyTableRequest { entity: "claim".into() };
+        assert_eq!(refused(house.admin().apply_table(apply).await).reason(), "TABLE_DAMAGED");
+        let listed = |state: v1::TableState| {
+            let ask = v1::ListTablesRequest { state: state as i32, ..Default::default() };
+            let mut client = house.admin();
+            async move { client.list_tables(ask).await.unwrap().into_inner().tables.len() }
+        };
+        assert_eq!((listed(v1::TableState::Damaged).await, listed(v1::TableState::Current).await), (1, 0));
+        // Brought back, it is as it was.
+        let aside = table.replace(&old, "put_aside");
+        house.by_hand(&format!("ALTER TABLE {aside} RENAME TO {}", crate::model::table::quoted(&old))).await;
+        assert_eq!(house.check(true).await, []);
+        assert_eq!(house.table("claim").await.state(), v1::TableState::Current);
+        assert_eq!(house.admin().list_records(ask).await.unwrap().into_inner().records.len(), 2);
+        // Lost for good, somebody has to say so.
         house.by_hand(&format!("DROP TABLE {table}")).await;
-        let drift = repaired(&house, DriftKind::MissingTable).await;
+        assert_eq!(house.check(true).await[0].state(), DriftState::NeedsAttention);
+        let drift = house.accept_loss().await.remove(0);
+        assert_eq!((drift.kind(), drift.state()), (DriftKind::MissingTable, DriftState::Repaired));
         assert_eq!(drift.loss, "2 rows of the table");
+        assert_eq!(house.check(true).await, []);
         let now = house.table("claim").await;
         assert_eq!((now.rows, now.state()), (0, v1::TableState::Current));
         assert!(now.data_version > 1, "whoever keeps results hears of it");
@@ -171,7 +202,15 @@ testkit::both! {
         more.attributes.push(attribute("region", DataType::String));
         house.define(more);
         let now = house.table("claim").await;
-        assert_eq!(now.state(), v1::TableState::Current);
+        assert_eq!((now.state(), now.entity_version), (v1::TableState::Damaged, 1));
+        house.accept_loss().await;
+        let now = house.table("claim").await;
+        assert_eq!((now.state(), now.entity_version), (v1::TableState::Current, 2));
+        // An empty one is made again by whoever meets it.
+        let table = house.place("claim").await;
+        house.by_hand(&format!("DROP TABLE {table}")).await;
+        let ask = v1::ListRecordsRequest { entity: "claim".into(), ..Default::default() };
+        assert!(house.admin().list_records(ask).await.unwrap().into_inner().records.is_empty());
         let listed = house.drifts(DriftState::Repaired).await;
         assert_eq!(listed[0].kind(), DriftKind::MissingTable);
         assert_eq!(house.check(true).await, []);
@@ -305,7 +344,18 @@ fn partitions_by_hand() {
         house
             .by_hand(&format!("DROP TABLE {}", part("202601")))
             .await;
-        let fixed = house.check(true).await;
+        for _ in 0..2 {
+            let found = house.check(true).await;
+            assert_eq!(found.len(), 1, "its count stays, too: {found:#?}");
+            assert_eq!(found[0].state(), DriftState::NeedsAttention);
+        }
+        let ask = v1::ListRecordsRequest {
+            entity: "claim".into(),
+            ..Default::default()
+        };
+        let error = refused(house.admin().list_records(ask).await);
+        assert_eq!(error.reason(), "TABLE_DAMAGED");
+        let fixed = house.accept_loss().await;
         assert_eq!(fixed[0].loss, "1 rows of the partition");
         assert_eq!(house.table("claim").await.rows, 1);
         assert_eq!(house.check(true).await, []);

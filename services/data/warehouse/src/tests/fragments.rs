@@ -204,6 +204,35 @@ both! {
         assert!(refused(house.admin().execute_fragments(ask).await).is(&error::reason::INTERNAL_ONLY));
     }
 
+    /// All fragments of a call are of one moment, whatever is written meanwhile.
+    async fn fragments_are_of_one_moment(house: House) {
+        let mut client = snapshots(&house).await;
+        let (mut admin, done) = (house.admin(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
+        let stop = done.clone();
+        let update = |id: &str, premium: &str| Command { command: Some(command::Command::Update(UpdateRecordsRequest {
+            entity: "policy".to_owned(), r#where: format!("policy_id = '{id}'"), values: Some(values(json!({"premium": premium}))), ..Default::default()
+        })) };
+        let swaps = [["0", "1000"], ["1000", "0"]].map(|[a, b]| ExecuteCommandRequest { commands: vec![update("p001", a), update("p002", b)], ..Default::default() });
+        admin.execute_command(swaps[0].clone()).await.unwrap();
+        let writer = tokio::spawn(async move {
+            let mut round = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                round += 1;
+                admin.execute_command(swaps[round % 2].clone()).await.unwrap();
+            }
+            round
+        });
+        for _ in 0..30 {
+            let ask = ["p001", "p002"].map(|id| fragment(&[&format!("sum(premium where policy_id = '{id}')")], &[], &[]));
+            let answers = execute(&mut client, ask.to_vec(), false).await.unwrap();
+            let sums: Vec<i64> = answers.iter().map(|(groups, _)| short(&groups[0]).2[0].parse().unwrap()).collect();
+            assert_eq!(sums.iter().sum::<i64>(), 100_000, "{sums:?}");
+            assert_eq!(answers[0].1.data_version, answers[1].1.data_version);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(writer.await.unwrap() > 0);
+    }
+
     /// What does not type is refused by its place; another version of the entity than was planned with, too.
     async fn what_does_not_type_is_refused(house: House) {
         let mut client = snapshots(&house).await;

@@ -203,6 +203,16 @@ impl House {
         answer.drifts
     }
 
+    pub(super) async fn accept_loss(&self) -> Vec<v1::Drift> {
+        let ask = v1::CheckTablesRequest {
+            repair: true,
+            accept_loss: true,
+            ..Default::default()
+        };
+        let answer = self.admin().check_tables(ask).await.unwrap().into_inner();
+        answer.drifts
+    }
+
     pub(super) async fn drifts(&self, state: v1::DriftState) -> Vec<v1::Drift> {
         let ask = v1::ListDriftsRequest {
             state: state as i32,
@@ -325,7 +335,7 @@ impl House {
             for (_, at) in &rows {
                 deltas.add(*at, 1);
             }
-            open_chunks(conn, &shape, 2000, &deltas)?;
+            open_chunks(conn, &shape, 2000, &deltas, now)?;
             for (values, _) in &rows {
                 let id = Id::new().as_uuid().simple().to_string();
                 let (id, time) = match postgres {

@@ -91,7 +91,7 @@ both! {
             tenant_id: tenant_id.clone(),
             entity: "claim".to_owned(),
             columns: vec![
-                two("claim_id", "a", "b"), two("day", "2026-01-31", "0001-01-01"), integers("parts", vec![i64::MIN, 7]),
+                two("claim_id", "a", "b"), two("day", "2026-01-31", "1900-01-01"), integers("parts", vec![i64::MIN, 7]),
                 integers("amount", vec![1250, -99]), ColumnValues { attribute: "rate".to_owned(), doubles: vec![0.25, -1e300], ..Default::default() },
                 two("fraud", "true", "false"), integers("paid_at", vec![1, -1]), two("details", "{\"a\": 1}", "[]"),
                 two("batch", "0190a6e4-7b6c-7c3e-8f3a-2b1d5c9e7f10", "00000000-0000-0000-0000-000000000000"), two("exact", "-1.5", "0"),
@@ -107,7 +107,7 @@ both! {
         assert_eq!(rows, [
             json!({"claim_id": "a", "day": "2026-01-31", "state": null, "parts": "-9223372036854775808", "amount": "12.50", "rate": 0.25, "fraud": true,
                 "paid_at": "1970-01-01T00:00:00.000001Z", "details": {"a": 1.0}, "batch": "0190a6e4-7b6c-7c3e-8f3a-2b1d5c9e7f10", "exact": "-1.5000000000"}),
-            json!({"claim_id": "b", "day": "0001-01-01", "state": null, "parts": 7.0, "amount": "-0.99", "rate": -1e300, "fraud": false,
+            json!({"claim_id": "b", "day": "1900-01-01", "state": null, "parts": 7.0, "amount": "-0.99", "rate": -1e300, "fraud": false,
                 "paid_at": "1969-12-31T23:59:59.999999Z", "details": [], "batch": "00000000-0000-0000-0000-000000000000", "exact": "0.0000000000"}),
         ]);
         let mut bad = ask.clone();

@@ -97,7 +97,7 @@ testkit::both! {
             for month in 1..=3 {
                 deltas.add(Some(format!("2026-0{month}-01T00:00:00Z").parse().unwrap()), 1);
             }
-            crate::store::tables::open_chunks(conn, &shape, 2, &deltas)
+            crate::store::tables::open_chunks(conn, &shape, 2, &deltas, value::Time::EPOCH)
         });
         assert_eq!(outcome.await.unwrap_err().reason(), "CHUNK_LIMIT");
     }

@@ -37,7 +37,7 @@ async fn write(tables: &Tables, scope: &Scope, number: i64) -> Result<(), Error>
             .unwrap();
         let mut deltas = Deltas::new(shape.chunk_interval);
         deltas.add(Some(moment), 1);
-        open_chunks(conn, shape, 100, &deltas)?;
+        open_chunks(conn, shape, 100, &deltas, Time::EPOCH)?;
         let id = Id::new().as_uuid().simple().to_string();
         let day = shape.time_column().unwrap();
         let (id, time, day) = match (conn.is_postgres(), day.data_type) {
@@ -237,7 +237,13 @@ testkit::both! {
         let place = house.place("claim").await;
         house.by_hand(&format!("ALTER TABLE {place} DROP COLUMN amount")).await;
         assert_eq!(read(&tables, &scope).await.unwrap(), 3);
+        // What had rows is never made again by whoever reads or writes.
         house.by_hand(&format!("DROP TABLE {place}")).await;
+        for error in [write(&tables, &scope, 7).await.unwrap_err(), read(&tables, &scope).await.unwrap_err()] {
+            assert_eq!(error.reason(), "TABLE_DAMAGED");
+            assert!(error.message().contains("is gone"), "{error:?}");
+        }
+        house.accept_loss().await;
         write(&tables, &scope, 7).await.unwrap();
         assert_eq!(read(&tables, &scope).await.unwrap(), 1);
         assert_eq!(house.drifts(warehouse::DriftState::Repaired).await.len(), 2);

@@ -27,12 +27,15 @@ use proto_data::tessera::warehouse::v1 as warehouse;
 use proto_numbers::tessera::calculation::v1::{self, calculate_batch_result::Result as Outcome};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tonic::Status;
 use value::Time;
 
+/// What one needs to see single rows; metrics alone are read with less.
+const READ_ROWS: &str = "warehouse.records.read";
 /// The longest page token that the contract takes.
 const MOST_TOKEN: usize = 2_000;
 
@@ -140,6 +143,14 @@ impl Api {
                 (planned, false)
             }
         };
+        if !scope.allows(READ_ROWS)
+            && let Some(code) = planned.reads_rows_by(&question.selection.dimensions)
+        {
+            let words = format!("`{code}` tells single rows apart, which needs `{READ_ROWS}`");
+            return Err(
+                Error::new(&reasons::ROWS_NOT_ALLOWED, words).with_metadata("attribute", code)
+            );
+        }
         let limits = self.config.limits(domain(question, &planned)?);
         let finest = planned
             .metrics()
@@ -186,7 +197,17 @@ impl Api {
         prepared: &Prepared,
     ) -> Result<Arc<Answered>, Error> {
         let filters = scope.row_filters();
-        let key = key(scope, question, prepared, &filters);
+        // Whoever has just written must not join work that began before: versions of rows are part of the key.
+        let entities = prepared
+            .readings
+            .iter()
+            .map(|reading| reading.entity.clone());
+        let entities: BTreeSet<String> = entities.collect();
+        let rows = self
+            .calls
+            .data_versions(entities.into_iter().collect())
+            .await?;
+        let key = key(scope, question, prepared, &filters, &rows);
         let work = || execute(self.calls.clone(), self.clock.now(), question, prepared);
         let (answered, joined) = self.flights.run(key, work()).await;
         match &answered {
@@ -219,13 +240,22 @@ fn domain<'a>(question: &Question, planned: &'a Planned) -> Result<&'a str, Erro
         .with_metadata("metric_domain", own))
 }
 
-/// Of all that decides the rows: whose they are, versions of definitions, the question, and what its caller may see.
-fn key(scope: &Scope, question: &Question, prepared: &Prepared, filters: &RowFilters) -> Key {
+/// Of all that decides the rows: whose they are, versions of definitions and of rows, the question, and what its caller may see.
+fn key(
+    scope: &Scope,
+    question: &Question,
+    prepared: &Prepared,
+    filters: &RowFilters,
+    rows: &[i64],
+) -> Key {
     let mut hash = Sha256::new();
     hash.update(scope.tenant().as_bytes());
     hash.update(prepared.planned.definitions.digest);
     hash.update(question.key);
     hash.update(filters.hash());
+    for version in rows {
+        hash.update(version.to_be_bytes());
+    }
     hash.finalize().into()
 }
 

@@ -9,6 +9,15 @@ use proto_meaning::tessera::metadata::v1;
 
 /// The definitions of an answer.
 pub(crate) fn definitions(answer: v1::ResolveDefinitionsResponse) -> Definitions {
+    let guarded = answer.entities.iter().flat_map(|entity| {
+        let attributes = entity.attributes.iter();
+        attributes
+            .filter(|attribute| {
+                attribute.primary_key && !attribute.time_attribute || attribute.sensitive
+            })
+            .map(|attribute| (entity.code.clone(), attribute.code.clone()))
+    });
+    let guarded = guarded.collect();
     let entities = answer.entities.into_iter().map(|entity| {
         let named = named(&entity.id, &entity.name, entity.version);
         (named, to_entity(entity))
@@ -17,7 +26,10 @@ pub(crate) fn definitions(answer: v1::ResolveDefinitionsResponse) -> Definitions
         .metrics
         .into_iter()
         .map(|metric| (metric.code.clone(), to_metric(metric)));
-    Definitions::new(answer.ontology_version, entities, metrics)
+    Definitions {
+        guarded,
+        ..Definitions::new(answer.ontology_version, entities, metrics)
+    }
 }
 
 fn named(id: &str, name: &str, version: i64) -> Named {

@@ -1,9 +1,9 @@
 //! Definitions as of one moment: the ontology and the metrics that formulas are planned against, with their versions.
 
 use super::calendar::Grain;
-use formula::{Definition, Exact, Metrics, Number, Ontology, Plan, Problems, SetSpec};
+use formula::{Aggregate, Definition, Exact, Metrics, Number, Ontology, Plan, Problems, SetSpec};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a tenant's definitions say, as far as a question needs them.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Definitions {
     /// Which versions they are: a hash over the ids and versions of all of them.
     pub(crate) digest: [u8; 32],
     pub(crate) ontology: Ontology,
+    /// Attributes, by entity, that tell of single rows: keys and what is sensitive.
+    pub(crate) guarded: BTreeSet<(String, String)>,
     /// Names and versions of the entities.
     pub(crate) entities: BTreeMap<String, Named>,
     pub(crate) metrics: BTreeMap<String, Metric>,
@@ -124,6 +126,41 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// An attribute by which a question with these dimensions reads single rows: it groups by a key or by something sensitive, or its draft
+    /// takes values of such an attribute as they are.
+    pub(crate) fn reads_rows_by(&self, dimensions: &[String]) -> Option<String> {
+        let guarded = |entity: &str, code: &str| {
+            let guarded = &self.definitions.guarded;
+            guarded.contains(&(entity.to_owned(), code.to_owned()))
+        };
+        let grouped = dimensions.iter().find(|code| {
+            let mut entities = self.plan.entities.iter();
+            entities.any(|entity| guarded(entity, code))
+        });
+        if let Some(code) = grouped {
+            return Some(code.clone());
+        }
+        // A stored metric was written by somebody who may define them.
+        if self.code.is_some() {
+            return None;
+        }
+        let mut found = None;
+        for measure in &self.plan.measures {
+            let taken = matches!(
+                measure.aggregate,
+                Aggregate::Min | Aggregate::Max | Aggregate::First | Aggregate::Last
+            );
+            if let (true, Some(argument)) = (taken, &measure.argument) {
+                argument.columns(&mut |code| {
+                    if guarded(&measure.entity, code) {
+                        found = Some(code.to_owned());
+                    }
+                });
+            }
+        }
+        found
+    }
+
     /// The metric; none of a draft.
     pub(crate) fn metric(&self) -> Option<&Metric> {
         self.definitions.metrics.get(self.code.as_deref()?)
@@ -189,6 +226,7 @@ impl Definitions {
             version,
             digest: hash.finalize().into(),
             ontology: Ontology::new(entities),
+            guarded: BTreeSet::new(),
             entities: names,
             metrics,
         }

@@ -131,7 +131,11 @@ impl Api {
             };
             codes.iter().any(|missing| missing == code)
         };
-        let Some(yaml) = excerpt(draft.scenario.ontology, missing) else {
+        let has = |entity: &str, attribute: &str| {
+            let written = found.attributes.get(entity);
+            written.is_some_and(|codes| codes.iter().any(|code| code == attribute))
+        };
+        let Some(yaml) = excerpt(draft.scenario.ontology, missing, has) else {
             return Ok(());
         };
         // An import would also change what is there under a code that was taken meanwhile, or by what was not looked at.

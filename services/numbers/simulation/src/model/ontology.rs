@@ -272,13 +272,23 @@ fn data_type(text: &str) -> DataType {
 }
 
 /// The definitions of a scenario's YAML that `keep` wants, by section and code, as a text that `metadata` imports; none where it
-/// wants none. The text is JSON, which is YAML too.
-pub(crate) fn excerpt(yaml: &str, keep: impl Fn(&str, &str) -> bool) -> Option<String> {
+/// wants none. Metrics are grouped only by attributes that there are, which `has` knows by entity and code. The text is JSON, which is
+/// YAML too.
+pub(crate) fn excerpt(
+    yaml: &str,
+    keep: impl Fn(&str, &str) -> bool,
+    has: impl Fn(&str, &str) -> bool,
+) -> Option<String> {
     let mut file: BTreeMap<String, Value> =
         serde_saphyr::from_str(yaml).expect("a scenario's ontology is one");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for (section, list) in &mut file {
-        if let Value::Array(items) = list {
-            items.retain(|item| keep(section, item["code"].as_str().unwrap_or_default()));
+        let Value::Array(items) = list else { continue };
+        items.retain(|item| keep(section, &text(&item["code"])));
+        for item in items {
+            if let Some(Value::Array(dimensions)) = item.get_mut("dimensions") {
+                dimensions.retain(|one| has(&text(&one["entity"]), &text(&one["attribute"])));
+            }
         }
     }
     file.retain(|_, list| list.as_array().is_none_or(|items| !items.is_empty()));
@@ -290,6 +300,7 @@ pub(crate) fn excerpt(yaml: &str, keep: impl Fn(&str, &str) -> bool) -> Option<S
 mod tests {
     use super::*;
     use crate::model::scenario;
+    use serde_json::json;
 
     /// Every metric of every scenario parses and types, as what it says it is, and reads the entities it names.
     #[test]
@@ -337,17 +348,17 @@ mod tests {
     #[test]
     fn an_excerpt_has_what_is_wanted() {
         let yaml = scenario::ALL[0].ontology;
-        let text = excerpt(yaml, |section, code| {
-            section == "metrics" && code == "retention_rate"
-        })
-        .unwrap();
+        let wanted = |section: &str, code: &str| section == "metrics" && code == "retention_rate";
+        let text = excerpt(yaml, wanted, |_, attribute| attribute == "region_code").unwrap();
         let file: Value = serde_saphyr::from_str(&text).unwrap();
         assert_eq!(file["ontology"], "tessera/v1");
         assert_eq!(file["metrics"][0]["formula"], "(end - new) / start");
         assert_eq!(file["metrics"][0]["thresholds"][0]["value"], "0.90");
+        let dimensions = json!([{ "entity": "policy", "attribute": "region_code" }]);
+        assert_eq!(file["metrics"][0]["dimensions"], dimensions);
         assert!(file.get("entities").is_none());
-        assert_eq!(excerpt(yaml, |_, _| false), None);
-        let all = excerpt(yaml, |_, _| true).unwrap();
+        assert_eq!(excerpt(yaml, |_, _| false, |_, _| true), None);
+        let all = excerpt(yaml, |_, _| true, |_, _| true).unwrap();
         assert_eq!(Ontology::read(&all), Ontology::read(yaml));
     }
 }

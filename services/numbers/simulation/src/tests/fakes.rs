@@ -202,7 +202,17 @@ impl MetadataService for FakeMetadata {
                 _ => metadata::DefinitionKind::Metric,
             };
             let mut outcome = metadata::ImportOutcome::Created;
+            let dimensions = item["dimensions"].as_array().cloned().unwrap_or_default();
             self.change(tenant, |all| {
+                // As the real one: a metric is grouped by attributes that there are.
+                for one in dimensions.into_iter().filter(|_| !ask.dry_run) {
+                    let entity = &all[&("entities".to_owned(), text(&one["entity"]))];
+                    let mut known = entity["attributes"].as_array().into_iter().flatten();
+                    assert!(
+                        known.any(|known| known["code"] == one["attribute"]),
+                        "{one}"
+                    );
+                }
                 if let Some(there) = all.get(&key) {
                     outcome = match *there == item {
                         true => metadata::ImportOutcome::Unchanged,

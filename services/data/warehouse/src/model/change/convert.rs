@@ -46,26 +46,31 @@ pub(super) fn conversion(
             Ok(match (precision <= LANE, wide <= LANE) {
                 (true, true) if fine == scale => Conversion::Keep,
                 (true, true) => Conversion::Scale(fine - scale),
-                (true, false) => Conversion::Spell(scale),
-                (false, _) => Conversion::Keep,
+                (true, false) => Conversion::Spell {
+                    from: scale,
+                    to: fine,
+                },
+                (false, _) if fine == scale => Conversion::Keep,
+                (false, _) => Conversion::Respell(fine),
             })
         }
         (DataType::Integer, DataType::Decimal { precision, scale }) => {
             let limit = 10_i128.pow(u32::from(precision.saturating_sub(scale).min(38)));
             let fits = |value: i64| i128::from(value).abs() < limit;
             match range {
-                Some((low, high)) if !fits(low) || !fits(high) => Err(format!(
-                    "{to} does not hold the values from {low} to {high} that there are"
-                )),
-                _ if precision > LANE => Ok(Conversion::Spell(0)),
+                // How large they are is not told: row filters may hide them from who reads this.
+                Some((low, high)) if !fits(low) || !fits(high) => {
+                    Err(format!("values that are there do not fit {to}"))
+                }
+                _ if precision > LANE => Ok(Conversion::Spell { from: 0, to: scale }),
                 _ if scale == 0 => Ok(Conversion::Keep),
                 _ => Ok(Conversion::Scale(scale)),
             }
         }
         (DataType::Integer, DataType::Double) => match range {
-            Some((low, high)) if low < -EXACT || high > EXACT => Err(format!(
-                "a double does not hold the values from {low} to {high} exactly"
-            )),
+            Some((low, high)) if low < -EXACT || high > EXACT => {
+                Err("values that are there do not fit a double exactly".to_owned())
+            }
             _ => Ok(Conversion::Real),
         },
         (DataType::Date, DataType::Timestamp) => Ok(Conversion::Midnight),

@@ -143,9 +143,7 @@ impl<'a> Draft<'a> {
         let conversion = conversion(column.data_type, attribute.data_type, range)?;
         let outside = self.facts.outside.get(&column.name).copied().unwrap_or(0);
         if outside > 0 && !includes(&attribute.allowed_values, &column.allowed_values) {
-            return Err(format!(
-                "{outside} rows have values that would not be allowed"
-            ));
+            return Err("values that are there would not be allowed".to_owned());
         }
         if self.facts.rows && column.unit != attribute.unit {
             return Err(format!(
@@ -167,6 +165,10 @@ impl<'a> Draft<'a> {
     fn alter(&mut self, name: &str, attribute: &Attribute, silent: bool) {
         let before = self.column(name).clone();
         let conversion = match self.fits(&before, attribute) {
+            // PostgreSQL compares these by value, however they are spelled.
+            Ok(Conversion::Respell(_)) if self.place.dialect == Dialect::Postgres => {
+                Conversion::Keep
+            }
             Ok(conversion) => conversion,
             Err(problem) => {
                 let words = format!("column `{name}` is changed to {}", attribute.data_type);

@@ -1,6 +1,6 @@
 //! Putting a table right, one finding after another, each in a savepoint of its own.
 
-use super::Checker;
+use super::{Check, Checker};
 use crate::{
     model::{
         ddl::{self, Copied, Dialect, Physical},
@@ -15,21 +15,13 @@ use crate::{
 use db::{Conn, Failure};
 use diesel::Connection;
 use std::collections::BTreeMap;
+use value::Time;
 
 /// What became of a finding.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) finding: Finding,
     pub(super) state: DriftState,
-}
-
-/// Does nothing about what was found.
-pub(super) fn leave(found: Vec<Finding>) -> Vec<Outcome> {
-    let leave = |finding: Finding| Outcome {
-        state: DriftState::Found,
-        finding,
-    };
-    found.into_iter().map(leave).collect()
 }
 
 /// A table under repair.
@@ -42,12 +34,14 @@ struct Mender<'a> {
     anew: Vec<usize>,
 }
 
-/// Puts right what can be.
+/// Puts right what can be, where asked to. What is missing and had rows is made again for nobody who does not accept the loss: until then
+/// the table is damaged.
 pub(super) fn repair(
     conn: &mut Conn,
     change: &Checker,
     shape: TableShape,
     found: Vec<Finding>,
+    check: Check,
 ) -> Result<Vec<Outcome>, Failure> {
     let before = shape.clone();
     let mut mender = Mender {
@@ -58,6 +52,15 @@ pub(super) fn repair(
     };
     let mut outcomes = Vec::with_capacity(found.len());
     for (at, mut finding) in found.into_iter().enumerate() {
+        let held = finding.loses_rows() && !check.accept_loss;
+        if held || !check.repair {
+            let state = match check.repair {
+                true => DriftState::NeedsAttention,
+                false => DriftState::Found,
+            };
+            outcomes.push(Outcome { finding, state });
+            continue;
+        }
         // What fails leaves no trace: neither in the transaction nor in the shape.
         let kept = mender.shape.clone();
         let tried = conn.transaction(|conn| mender.mend(conn, at, &finding));
@@ -69,8 +72,21 @@ pub(super) fn repair(
         outcomes.push(Outcome { finding, state });
     }
     mender.rebuild(conn, &mut outcomes)?;
+    let missing = outcomes.iter().filter(|one| match one.state {
+        DriftState::Repaired => false,
+        // One that is there and could not be attached.
+        DriftState::NeedsAttention if matches!(one.finding.repair, Repair::OpenPartition(_)) => {
+            true
+        }
+        _ => one.finding.loses_rows(),
+    });
+    let damage: Vec<_> = missing.map(|one| one.finding.description.clone()).collect();
+    mender.shape.damage.clone_from(&damage);
     if mender.shape != before {
-        let words = vec!["it was put right after a change by hand".to_owned()];
+        let words = match damage.is_empty() {
+            true => vec!["it was put right after a change by hand".to_owned()],
+            false => damage,
+        };
         save(conn, change, mender.shape, words)?;
     }
     Ok(outcomes)
@@ -129,7 +145,15 @@ impl Mender<'_> {
             Repair::Count => {
                 let known: BTreeMap<_, _> = chunk_counts(conn, &self.shape)?.into_iter().collect();
                 let real = physical::counts(conn, &self.shape)?;
-                for (start, (_, rows)) in drift::miscounted(&known, &real) {
+                // The count of a missing partition says what was lost with it.
+                let gone = match conn.is_postgres() {
+                    true => super::closed(conn, &self.shape, &known)?,
+                    false => Vec::new(),
+                };
+                let gone = |start: &Time| gone.iter().any(|(span, ..)| span.start() == *start);
+                let mut wrong = drift::miscounted(&known, &real);
+                wrong.retain(|start, _| !gone(start));
+                for (start, (_, rows)) in wrong {
                     correct(conn, &self.shape, start, rows, self.change.now)?;
                 }
             }

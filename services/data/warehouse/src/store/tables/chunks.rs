@@ -16,7 +16,8 @@ use error::Error;
 use std::collections::BTreeSet;
 use value::{Id, Time};
 
-/// Makes room for rows in these chunks: on PostgreSQL partitions, made where they are not there yet.
+/// Makes room for rows in these chunks: on PostgreSQL partitions, made where they are not there yet. The manifest has each of them from
+/// then on, so that those that stay without rows count.
 ///
 /// # Errors
 /// `CHUNK_LIMIT` where the table would have more than `limit`.
@@ -25,6 +26,7 @@ pub(crate) fn open_chunks(
     shape: &TableShape,
     limit: usize,
     deltas: &Deltas,
+    now: Time,
 ) -> Result<(), Failure> {
     let spans: Vec<Span> = deltas.chunks().filter_map(|(span, _)| span).collect();
     if spans.is_empty() || shape.chunk_interval.is_none() {
@@ -57,6 +59,7 @@ pub(crate) fn open_chunks(
     }
     for span in new {
         open_partition(conn, shape, span)?;
+        insert_chunk(conn, shape, (span.start(), span.end()), 0, 0, now)?;
     }
     Ok(())
 }
@@ -185,6 +188,17 @@ fn record_chunk(
     if found > 0 {
         return Ok(());
     }
+    insert_chunk(conn, shape, (start, end), rows, 1, now)
+}
+
+fn insert_chunk(
+    conn: &mut Conn,
+    shape: &TableShape,
+    (start, end): (Time, Time),
+    rows: i64,
+    data_version: i64,
+    now: Time,
+) -> Result<(), Failure> {
     diesel::insert_into(chunks::table)
         .values(NewChunk {
             id: Id::new(),
@@ -193,7 +207,7 @@ fn record_chunk(
             start_at: start,
             end_at: end,
             rows,
-            data_version: 1,
+            data_version,
             version: 1,
             created_at: now,
             updated_at: now,

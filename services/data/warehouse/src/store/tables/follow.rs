@@ -56,13 +56,15 @@ impl Tables {
         definition: &Arc<Definition>,
         force: bool,
     ) -> Result<TableShape> {
-        match self.try_follow(scope, definition, force).await {
+        let outcome = match self.try_follow(scope, definition, force).await {
             Err(error) if error.is(&reasons::TABLE_DAMAGED) => {
                 self.repair(scope, &definition.code).await?;
                 self.try_follow(scope, definition, force).await
             }
             outcome => outcome,
-        }
+        };
+        self.remember(scope.tenant(), definition, outcome.as_ref().err());
+        outcome
     }
 
     async fn try_follow(
@@ -118,22 +120,14 @@ impl Tables {
 
     /// Notes that the entity of a table was deleted, and refuses; where there never was a table all is well.
     pub(super) async fn refuse_deleted(&self, scope: &Scope, entity: &str) -> Result<()> {
-        let (change, code) = (self.change(scope), entity.to_owned());
-        let found = self
-            .db()
-            .claim(scope, move |conn| {
-                let codes = [code.clone()];
-                let found = registry::of_codes(conn, &change.ground, change.tenant, &codes)?;
-                match found.into_iter().next() {
-                    Some(shape) => orphan_in(conn, &change, shape.entity_id).map(|()| true),
-                    None => Ok(false),
-                }
-            })
-            .await?;
-        if !found {
+        // Codes that nobody ever defined are asked for often: they must not wait for writers, nor hold them up.
+        let (found, _) = self.batch(scope, vec![entity.to_owned()]).await?;
+        let Some(shape) = found.into_iter().next() else {
             return Ok(());
+        };
+        if shape.state != TableState::Orphaned {
+            self.orphan(scope, &shape).await?;
         }
-        self.forget(scope.tenant(), entity);
         let words = format!("the entity `{entity}` was deleted; its rows are kept");
         Err(Error::new(&reasons::TABLE_ORPHANED, words).with_metadata("entity", entity))
     }
@@ -161,6 +155,13 @@ impl Tables {
                     && shape.state != TableState::Orphaned
             });
             if current {
+                continue;
+            }
+            if self
+                .failed(scope.tenant(), definition)
+                .is_some_and(|failed| self.clock().now() < failed.next)
+            {
+                all = false;
                 continue;
             }
             if let Err(error) = self.follow(scope, definition, false).await {
@@ -233,6 +234,13 @@ pub(crate) fn follow_in(
     };
     if seen(&shape) && !force {
         return Ok(shape);
+    }
+    if !shape.damage.is_empty() {
+        // What is missing comes back, or its loss is accepted, before anything is changed.
+        return match force {
+            true => Err(super::damaged(&shape).into()),
+            false => Ok(shape),
+        };
     }
     if !physical::exists(conn, &shape)? {
         return Err(Error::new(

@@ -1,18 +1,22 @@
 //! Pages of tables and of chunks.
 
-use super::{Tables, chunks, registry};
+use super::{Tables, chunks, registry, whole};
 use crate::{
     model::{
         chunk::Chunk,
         table::{TableShape, TableState},
+        view::View,
     },
+    reasons,
     schema::tables,
+    store::{Viewer, records::total},
 };
 use auth::Scope;
 use db::{Page, page::Shape};
 use diesel::prelude::*;
 use error::{Error, Result};
 use serde::Serialize;
+use std::sync::Arc;
 use value::{Id, Time};
 
 /// What a list of tables is sorted by; ties are broken by id.
@@ -87,7 +91,15 @@ impl Tables {
                     .limit(limit)
                     .into_boxed();
                 if let Some(state) = state {
-                    query = query.filter(tables::state.eq(state.name()));
+                    query = match state {
+                        TableState::Orphaned => query.filter(tables::state.eq(state.name())),
+                        TableState::Damaged => query
+                            .filter(tables::damage.ne(""))
+                            .filter(tables::state.ne(TableState::Orphaned.name())),
+                        _ => query
+                            .filter(tables::damage.eq(""))
+                            .filter(tables::state.eq(state.name())),
+                    };
                 }
                 if !entity_prefix.is_empty() {
                     // Codes are ASCII; what is no beginning of a code finds nothing.
@@ -134,6 +146,24 @@ impl Tables {
                 Ok((found, missing))
             })
             .await
+    }
+
+    /// How many rows of a table these filters show; 0 where that cannot be said.
+    pub(crate) async fn visible_rows(&self, viewer: &Viewer, shape: &TableShape) -> Result<i64> {
+        let readable = shape.state != TableState::Orphaned && whole(shape).is_ok();
+        if !readable {
+            return Ok(0);
+        }
+        let (filters, end) = (Arc::clone(&viewer.filters), viewer.end);
+        let entities = vec![shape.entity.clone()];
+        let count = self.read(&viewer.scope, entities, move |conn, shapes| {
+            let view = View::new(&shapes[0], &filters)?;
+            conn.until(end, |conn| total(conn, &view, &[]))
+        });
+        match count.await {
+            Err(error) if error.is(&reasons::ROW_FILTER_INVALID) => Ok(0),
+            outcome => outcome,
+        }
     }
 
     /// A page of the chunks of a table, the latest first.

@@ -37,6 +37,7 @@ pub(super) struct Row {
     version: i64,
     created_at: Time,
     updated_at: Time,
+    damage: String,
 }
 
 impl Row {
@@ -62,6 +63,7 @@ impl Row {
             version: shape.version,
             created_at: shape.created,
             updated_at: shape.updated,
+            damage: shape.damage.join("\n"),
         })
     }
 
@@ -85,6 +87,7 @@ impl Row {
             },
             state: TableState::of_name(&self.state).ok_or_else(|| broken("state"))?,
             problems: self.problems.read().map_err(Error::internal)?,
+            damage: self.damage.lines().map(str::to_owned).collect(),
             version: self.version,
             rows: self.rows,
             data_version: self.data_version,

@@ -1,10 +1,13 @@
 //! Writing rows over those that are there: looked up by key, compared, and then inserted or changed, many in one statement.
 
-use super::{Stop, Writing, fault_of, in_time, insert, not_visible, open_chunks, refuse_hidden};
+use super::{
+    Writing,
+    insert::{PART, Stop, fault_of, insert, make_room, refuse_hidden},
+    not_visible,
+};
 use crate::{
     model::{
         batch::Batch,
-        chunk::Deltas,
         outcome::Outcome,
         row::{Draft, completed, merged},
         table::{self, quoted},
@@ -15,7 +18,7 @@ use crate::{
         change::Touched,
         records::{Row, row, selected},
         rowset::{Parameters, Source, rows_at_once},
-        statement::dialect,
+        statement::{dialect, in_time},
     },
 };
 use db::{Conn, Failure, diesel::Connection};
@@ -23,9 +26,6 @@ use error::Error;
 use formula::sql::RowWriter;
 use std::collections::{HashMap, HashSet};
 use value::Id;
-
-/// So many rows share a save-point.
-const PART: usize = 2_000;
 
 /// A row to write: its place in the request, and its cells as far as they were given.
 type Drafted = (usize, Draft);
@@ -135,10 +135,8 @@ fn part(
     let changed = plan.changed.iter();
     let changed = changed.map(|(index, id, cells)| (*index, *id, cells.as_slice()));
     let changed = Batch::of_rows(&view.layout, &read, changed);
-    let mut room = Deltas::new(view.shape.chunk_interval);
-    (0..new.len()).for_each(|row| room.add(new.moment(&view.layout, row), 1));
-    open_chunks(conn, &view.shape, writing.moment.max_chunks, &room)?;
     let tried = conn.transaction(|conn| {
+        make_room(conn, writing, &new, 0..new.len())?;
         if new.len() > 0 && insert(conn, writing, &new, 0..new.len())?.is_some() {
             let error = Error::internal("keys that were not there are taken");
             return Err(Stop::Failed(error.into()));
