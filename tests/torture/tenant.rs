@@ -134,11 +134,15 @@ impl Tenant {
         let mut candidate = self.candidate(random, shape);
         candidate.values = None;
         let fields = candidate.json.as_object_mut().expect("a record");
-        let required: Vec<_> = shape
-            .columns
-            .iter()
-            .filter(|column| !column.nullable)
-            .collect();
+        // Of a row that is there already the rest may be left out.
+        let required: Vec<_> = match shape.keyed() {
+            true => shape.identity().collect(),
+            false => shape
+                .columns
+                .iter()
+                .filter(|column| !column.nullable)
+                .collect(),
+        };
         let limited: Vec<_> = shape
             .columns
             .iter()

@@ -152,7 +152,19 @@ impl fmt::Display for Value {
             Self::Null(_) => f.write_str("null"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Real(real) => write!(f, "{real}"),
-            Self::Text(text) | Self::Uuid(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(text),
+            // As people and requests write it.
+            Self::Uuid(digits) if digits.len() == 32 && digits.is_ascii() => {
+                let (a, b, c, d, e) = (
+                    &digits[..8],
+                    &digits[8..12],
+                    &digits[12..16],
+                    &digits[16..20],
+                    &digits[20..],
+                );
+                write!(f, "{a}-{b}-{c}-{d}-{e}")
+            }
+            Self::Uuid(digits) => f.write_str(digits),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::Date(days) => f.write_str(&calendar::date_text(*days)),
             Self::Timestamp(micros) => f.write_str(&calendar::timestamp_text(*micros)),

@@ -11,11 +11,6 @@ impl Parser<'_> {
             TokenKind::Number(number) => self.leaf(Node::Number(number)),
             TokenKind::Text(text) => self.leaf(Node::Text(text)),
             TokenKind::Symbol("-") => self.unary(Unary::Minus, power::MINUS),
-            TokenKind::Symbol("*")
-                if matches!(self.next(), TokenKind::Symbol(")")) || self.word_follows("where") =>
-            {
-                self.leaf(Node::Star)
-            }
             TokenKind::Symbol("(") => {
                 self.advance();
                 let inner = self.expression(0)?;
@@ -160,8 +155,14 @@ impl Parser<'_> {
         self.advance();
         let (mut arguments, mut filter, mut height) = (Vec::new(), None, 0);
         if !self.take_symbol(")") {
+            let star = matches!(self.kind(), TokenKind::Symbol("*"));
+            if star && (matches!(self.next(), TokenKind::Symbol(")")) || self.word_follows("where"))
+            {
+                let (rows, other) = self.leaf(Node::Star)?;
+                height = other;
+                arguments.push(rows);
             // An entity may have this name: `sum(where.amount)`.
-            if !self.is_word("where") || matches!(self.next(), TokenKind::Symbol(".")) {
+            } else if !self.is_word("where") || matches!(self.next(), TokenKind::Symbol(".")) {
                 loop {
                     let (argument, other) = self.expression(0)?;
                     height = height.max(other);

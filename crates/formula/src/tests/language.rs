@@ -46,6 +46,7 @@ fn precedence_is_that_of_sql() {
         ("date '2025-01-31'", "date '2025-01-31'"),
         ("date(claim.filed_at)", "date(claim.filed_at)"),
         ("count(*)", "count(*)"),
+        ("count( * WHERE a.b)", "count(* where a.b)"),
     ] {
         assert_eq!(printed(source), expected, "{source}");
     }
@@ -70,6 +71,8 @@ fn errors_point_at_the_character() {
             (Code::Syntax, 1, 27)
         ],
     );
+    assert_eq!(refused("(end -*)"), [(Code::Syntax, 1, 7)]);
+    assert_eq!(refused("(*)"), [(Code::Syntax, 1, 2)]);
     assert_eq!(refused("1; drop table x"), [(Code::Syntax, 1, 2)]);
     let problems = parse("a b").unwrap_err();
     let violation = &problems.violations("metric.formula")[0];

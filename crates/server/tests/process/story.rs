@@ -7,7 +7,7 @@ use crate::{
 use serde_json::Value;
 
 /// Plays the story and answers what its last line says; it must hold.
-async fn play(server: &Server, token: &str) -> Value {
+async fn told(server: &Server, token: &str) -> Value {
     let story = [
         "story",
         "retention",
@@ -52,8 +52,8 @@ on_both! {
     async fn the_story_retention_holds(installation: &Installation) {
         let server = installation.serve("data", &[]).await;
         let token = installation.token("data");
-        let first = play(&server, &token).await;
-        let again = play(&server, &token).await;
+        let first = told(&server, &token).await;
+        let again = told(&server, &token).await;
         assert_eq!(again["run"], first["run"], "its own rows are found again");
         server.terminate().await;
         assert!(server.exit().await.success());
@@ -62,7 +62,7 @@ on_both! {
     async fn the_story_retention_holds_over_sockets(installation: &Installation) {
         let loopback = [("TESSERA__MESH__LOOPBACK", "true")];
         let server = installation.serve_with("data", &[], &loopback).await;
-        play(&server, &installation.token("data")).await;
+        told(&server, &installation.token("data")).await;
         server.kill().await;
     }
 
@@ -80,7 +80,7 @@ on_both! {
             })
             .await;
         }
-        play(&front, &token).await;
+        told(&front, &token).await;
         for server in [numbers, rows, front] {
             server.kill().await;
         }

@@ -9,6 +9,8 @@
 //! Invariants
 //! - A table follows the latest version of its definition that it can follow without losing or changing a value; otherwise it is
 //!   INCOMPATIBLE, read and not written.
+//! - What is missing of a table that had rows is never made again by whoever reads or writes: the table is DAMAGED until somebody restores
+//!   it or accepts the loss.
 //! - Whoever uses a table checks in the same transaction that it is still as described.
 //! - Rows, counts and versions of table and chunks change together.
 //! - Names in SQL come from codes alone, quoted; values are always parameters.

@@ -11,4 +11,5 @@ mod rows;
 mod scripts;
 mod tables;
 mod together;
+mod trouble;
 mod writes;

@@ -119,7 +119,7 @@ impl Values {
     }
 
     fn pick(&self, rows: &[usize]) -> Self {
-        mapped!(self, all => rows.iter().map(|row| all[*row].clone()).collect())
+        mapped!(self, all => picked(all, rows))
     }
 
     /// The place in time of a row.
@@ -130,6 +130,10 @@ impl Values {
             _ => None,
         }
     }
+}
+
+fn picked<T: Clone>(all: &[T], rows: &[usize]) -> Vec<T> {
+    rows.iter().map(|row| all[*row].clone()).collect()
 }
 
 /// Rows of one table, each with its id and its place in the request.

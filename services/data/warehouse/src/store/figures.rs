@@ -78,8 +78,16 @@ impl super::Store {
     }
 }
 
+/// What is asked for, typed.
+struct Asked {
+    plans: Vec<Plan>,
+    conditions: Vec<Typed>,
+    /// Types of what is grouped by.
+    types: Vec<DataType>,
+}
+
 /// Everything typed, or everything that is wrong.
-fn typed(view: &View, ask: &FiguresAsk) -> Result<(Vec<Plan>, Vec<Typed>, Vec<DataType>), Error> {
+fn typed(view: &View, ask: &FiguresAsk) -> Result<Asked, Error> {
     let conditions = view.conditions();
     let (mut plans, mut violations) = (Vec::new(), Vec::new());
     for (at, measure) in ask.measures.iter().enumerate() {
@@ -107,7 +115,11 @@ fn typed(view: &View, ask: &FiguresAsk) -> Result<(Vec<Plan>, Vec<Typed>, Vec<Da
         Err(found) => violations.extend(found),
     }
     if violations.is_empty() {
-        Ok((plans, all, types))
+        Ok(Asked {
+            plans,
+            conditions: all,
+            types,
+        })
     } else {
         Err(Error::invalid(violations))
     }
@@ -149,7 +161,11 @@ fn figures(
     ask: &FiguresAsk,
     end: Instant,
 ) -> Result<Figures, Failure> {
-    let (plans, conditions, types) = typed(view, ask)?;
+    let Asked {
+        plans,
+        conditions,
+        types,
+    } = typed(view, ask)?;
     let filters: Vec<String> = ask.filters.iter().map(|f| format!("{f:?}")).collect();
     let shape = Shape::of(
         "figures",

@@ -316,6 +316,12 @@ pub(crate) fn catalogue(conn: &mut Conn, shape: &TableShape) -> Result<Option<Ph
     }))
 }
 
+const POSTGRES_PARTITION_COUNT: &str = "
+    SELECT count(i.inhrelid) AS n
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_inherits i ON i.inhparent = c.oid
+     WHERE n.nspname = $2 AND c.relname = $1 AND c.relkind = 'p'
+     GROUP BY c.oid";
+
 /// How a partition stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartitionState {
@@ -353,6 +359,19 @@ pub(crate) fn partition_state(
 struct Name {
     #[diesel(sql_type = Text)]
     name: String,
+}
+
+/// How many partitions the table has; none where it is not cut into any.
+pub(crate) fn partition_count(conn: &mut Conn, shape: &TableShape) -> Result<Option<i64>, Failure> {
+    let Conn::Pg(conn) = conn else {
+        return Ok(None);
+    };
+    let row: Option<Number> = sql_query(POSTGRES_PARTITION_COUNT)
+        .bind::<Text, _>(&shape.name)
+        .bind::<Text, _>(shape.schema.as_deref().unwrap_or_default())
+        .get_result(conn)
+        .optional()?;
+    Ok(row.map(|row| row.n))
 }
 
 /// Names of the partitions that are part of the table; on SQLite there are none.

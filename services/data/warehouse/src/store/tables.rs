@@ -225,6 +225,7 @@ impl Tables {
                 .read(scope, move |conn| {
                     for shape in &used {
                         expect(conn, shape)?;
+                        chunks::all_attached(conn, shape)?;
                     }
                     work(conn, &used).map_err(undefined)
                 })

@@ -344,17 +344,19 @@ fn partitions_by_hand() {
         house
             .by_hand(&format!("DROP TABLE {}", part("202601")))
             .await;
+        let ask = v1::ListRecordsRequest {
+            entity: "claim".into(),
+            ..Default::default()
+        };
+        // Nobody checked yet, and yet nobody reads less than there was.
+        let error = refused(house.admin().list_records(ask.clone()).await);
+        assert_eq!(error.reason(), "TABLE_DAMAGED");
+        assert!(error.message().contains("_p202601"), "{error:?}");
         for _ in 0..2 {
             let found = house.check(true).await;
             assert_eq!(found.len(), 1, "its count stays, too: {found:#?}");
             assert_eq!(found[0].state(), DriftState::NeedsAttention);
         }
-        let ask = v1::ListRecordsRequest {
-            entity: "claim".into(),
-            ..Default::default()
-        };
-        let error = refused(house.admin().list_records(ask).await);
-        assert_eq!(error.reason(), "TABLE_DAMAGED");
         let fixed = house.accept_loss().await;
         assert_eq!(fixed[0].loss, "1 rows of the partition");
         assert_eq!(house.table("claim").await.rows, 1);

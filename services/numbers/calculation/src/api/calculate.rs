@@ -36,6 +36,9 @@ use value::Time;
 
 /// What one needs to see single rows; metrics alone are read with less.
 const READ_ROWS: &str = "warehouse.records.read";
+/// How often a question is planned while definitions change under it, and how long a pause grows by.
+const ATTEMPTS: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(10);
 /// The longest page token that the contract takes.
 const MOST_TOKEN: usize = 2_000;
 
@@ -101,19 +104,25 @@ impl Api {
         }
     }
 
-    /// The answer to a question. Where definitions change under it, it is planned once more.
+    /// The answer to a question. Where definitions change under it, it is planned again.
     pub(super) async fn answer(
         &self,
         scope: &Scope,
         question: &Question,
     ) -> Result<v1::CalculateResponse, Error> {
-        let mut first = true;
+        // A token of another question is refused before anything is run.
+        after(question)?;
+        let mut attempt = 1;
         loop {
             let prepared = self.prepare(scope, question).await?;
             match self.run(scope, question, &prepared).await {
                 Ok(answered) => return render(question, &prepared, &answered),
                 Err(error) if !ontology_changed(&error) => return Err(error),
-                Err(_) if first => first = false,
+                // Several changes in a row, or an owner of rows that is about to follow one.
+                Err(_) if attempt < ATTEMPTS => {
+                    tokio::time::sleep(PAUSE * attempt).await;
+                    attempt += 1;
+                }
                 Err(error) => {
                     let words = "definitions changed while the question was answered";
                     return Err(Error::new(&error::reason::CONFLICT, words).with_source(error));
@@ -359,6 +368,13 @@ fn add(
     Ok(())
 }
 
+/// What the tokens of a question are, and where the page that it asks for begins.
+fn after(question: &Question) -> Result<(Shape, Option<After>), Error> {
+    let shape = Shape::of("calculation.rows", &(question.key, question.order as u8));
+    let after = shape.key(&question.page_token)?;
+    Ok((shape, after))
+}
+
 /// The page of the answer that was asked for.
 fn render(
     question: &Question,
@@ -366,8 +382,7 @@ fn render(
     answered: &Answered,
 ) -> Result<v1::CalculateResponse, Error> {
     let planned = &prepared.planned;
-    let shape = Shape::of("calculation.rows", &(question.key, question.order as u8));
-    let after: Option<After> = shape.key(&question.page_token)?;
+    let (shape, after) = after(question)?;
     let types = reading::dimension_types(planned, &question.selection);
     let sorter = Sorter::new(question.order, types);
     let sorted = sorter.sort(&answered.rows);

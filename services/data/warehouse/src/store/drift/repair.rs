@@ -9,7 +9,7 @@ use crate::{
     },
     store::{
         physical,
-        tables::{chunk_counts, clear_counts, correct, open_partition, save},
+        tables::{chunk_counts, clear_counts, correct, open_partition, registry, save},
     },
 };
 use db::{Conn, Failure};
@@ -83,6 +83,11 @@ pub(super) fn repair(
     let damage: Vec<_> = missing.map(|one| one.finding.description.clone()).collect();
     mender.shape.damage.clone_from(&damage);
     if mender.shape != before {
+        // Counts may have been put right besides: the description must not take that back.
+        let own = registry::of_entity(conn, &change.ground, change.tenant, mender.shape.entity_id)?;
+        if let Some(own) = own {
+            (mender.shape.rows, mender.shape.data_version) = (own.rows, own.data_version);
+        }
         let words = match damage.is_empty() {
             true => vec!["it was put right after a change by hand".to_owned()],
             false => damage,
