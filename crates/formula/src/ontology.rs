@@ -52,6 +52,15 @@ impl DataType {
         self.is_number() || matches!(self, Self::String | Self::Date | Self::Timestamp)
     }
 
+    /// Whether rows can be grouped by values: not by floats and documents, nor by decimals that 64 bits do not hold.
+    pub const fn groups(self) -> bool {
+        match self {
+            Self::Json | Self::Double => false,
+            Self::Decimal { precision, .. } => precision <= 18,
+            _ => true,
+        }
+    }
+
     /// Digits after the point.
     pub const fn scale(self) -> u8 {
         match self {

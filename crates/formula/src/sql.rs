@@ -25,6 +25,9 @@ pub enum Dialect {
     Postgres,
 }
 
+/// How many parameters a statement has at most: SQLite takes 32,766, PostgreSQL 65,535.
+const MOST_BINDS: usize = 32_000;
+
 /// A value for a parameter. On PostgreSQL the text says which type it is cast to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bind {
@@ -123,11 +126,19 @@ pub fn write(
         );
     }
     let writer = statement::Writer::new(plan, fragment, entity, query, dialect);
-    match fragment.shape {
+    let statement = match fragment.shape {
         Shape::Summary => writer.summary(),
         Shape::Set => writer.set(),
         Shape::Values => writer.values(),
+    }?;
+    if statement.binds.len() > MOST_BINDS {
+        let message = format!(
+            "the conditions and bounds have {} values, of which one statement takes {MOST_BINDS}",
+            statement.binds.len()
+        );
+        return refuse(Code::TooManyTerms, message);
     }
+    Ok(statement)
 }
 
 /// As [`write`], with sums left to 64 bits on a database that has no wider ones: nearly twice as fast, and refused by the database, as an

@@ -113,9 +113,9 @@ impl<S: Service> Bench<S> {
         permissions: &[&str],
         filters: &[(&str, &str)],
     ) -> Channel {
-        let (_, token) =
-            self.callers
-                .add_filtered("someone", self.tenant(), permissions, filters);
+        let (_, token) = self
+            .callers
+            .add_filtered("someone", self.tenant(), permissions, filters);
         self.process()
             .with_token(&token)
             .expect("a token is a header value")

@@ -99,6 +99,16 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
     /// The states of each group.
     pub fn groups(&self) -> impl Iterator<Item = (&Group, &[State])> {
         self.groups
@@ -119,9 +129,15 @@ impl<'a> Table<'a> {
 }
 
 fn whole(text: &Option<String>) -> Result<Option<i128>, Refusal> {
-    text.as_ref()
-        .map(|text| text.parse().map_err(|_| Refusal::BadState))
-        .transpose()
+    // A number of the database that is no whole number of 128 bits was one once: PostgreSQL goes on beyond, SQLite turns to floats.
+    let beyond = |text: &str| text.parse::<f64>().is_ok();
+    let whole = |text: &String| {
+        text.parse().map_err(|_| match beyond(text) {
+            true => Refusal::Overflow,
+            false => Refusal::BadState,
+        })
+    };
+    text.as_ref().map(whole).transpose()
 }
 
 /// high · 2^`bits` + low.

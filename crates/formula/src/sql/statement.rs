@@ -81,7 +81,7 @@ impl<'a> Writer<'a> {
                 .entity
                 .attribute(code)
                 .map_or(DataType::Null, |attribute| attribute.data_type);
-            if matches!(data_type, DataType::Json | DataType::Double) {
+            if !data_type.groups() {
                 return refuse(
                     Code::WrongType,
                     format!("values of type {data_type} are no groups"),

@@ -10,7 +10,11 @@ use super::{
     statement::{Lane, dialect, in_time, rows},
 };
 use crate::{
-    model::{moment::bounds, table::TableShape, view::View},
+    model::{
+        moment::bounds,
+        table::{TableShape, TableState},
+        view::View,
+    },
     reasons,
 };
 use db::{Conn, Failure};
@@ -18,7 +22,7 @@ use error::{Error, Violation};
 use explain::{parameters, passed, source};
 use formula::{
     Plan, Shape, State, Typed,
-    sql::{Moment, Query, Table, write},
+    sql::{Moment, Query, Statement, Table, write, write_fast},
 };
 use std::{
     sync::Arc,
@@ -125,6 +129,11 @@ struct Asked {
 
 fn typed(view: &View, ask: &FragmentAsk, field: &str) -> Result<Asked, Error> {
     let version = view.shape.entity_version;
+    if view.shape.state == TableState::Incompatible && ask.entity_version == view.shape.seen_version
+    {
+        // Planning again would not help: the table cannot follow, and measures of the new definition do not fit its columns.
+        return Err(super::tables::incompatible(&view.shape, "calculated with"));
+    }
     if ask.entity_version != 0 && ask.entity_version != version {
         let words = format!(
             "`{}` is of version {version} here, and the measures were typed against version {}",
@@ -171,6 +180,37 @@ fn typed(view: &View, ask: &FragmentAsk, field: &str) -> Result<Asked, Error> {
         }
         _ => Err(Error::invalid(violations)),
     }
+}
+
+/// The rows of one statement. Where sums may not fit 64 bits, those who fit are summed twice as fast, and the database says where not.
+fn read(
+    conn: &mut Conn,
+    view: &View,
+    plan: &Plan,
+    fragment: &formula::Fragment,
+    query: &Query,
+    field: &str,
+    limits: Limits,
+) -> Result<(Statement, Vec<Vec<Option<String>>>), Failure> {
+    let dialect = dialect(conn);
+    let fast = write_fast(plan, fragment, &view.entity, query, dialect);
+    if let Some(statement) = fast.map_err(|found| unwritten(field, found))? {
+        let sql = limited(&statement.sql, fragment.shape, limits);
+        match rows(conn, Lane::Read, &sql, &statement.binds) {
+            Ok(found) => return Ok((statement, found)),
+            Err(failure) if overflows(&failure) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    let statement = write(plan, fragment, &view.entity, query, dialect);
+    let statement = statement.map_err(|found| unwritten(field, found))?;
+    let sql = limited(&statement.sql, fragment.shape, limits);
+    let found = rows(conn, Lane::Read, &sql, &statement.binds)?;
+    Ok((statement, found))
+}
+
+fn overflows(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(error) if error.reason() == reasons::NUMBER_OVERFLOW.name)
 }
 
 fn answer(
@@ -222,6 +262,8 @@ fn answer(
         most_values: Some(limits.values),
     };
     let mut table = Table::new(&asked.plan);
+    // All percentiles together hold no more values than one may.
+    let mut values = limits.values;
     for fragment in &asked.plan.fragments {
         let mut run = |conn: &mut Conn,
                        answer: &mut FragmentAnswer,
@@ -229,14 +271,20 @@ fn answer(
                        period: Option<usize>|
          -> Result<(), Failure> {
             in_time(end)?;
-            let statement = write(&asked.plan, fragment, &view.entity, query, dialect(conn))
-                .map_err(|found| unwritten(field, found))?;
-            let sql = limited(&statement.sql, fragment.shape, limits);
-            let found = rows(conn, Lane::Read, &sql, &statement.binds)?;
+            let query = Query {
+                most_values: Some(values),
+                ..query.clone()
+            };
+            let (statement, found) =
+                read(conn, view, &asked.plan, fragment, &query, field, limits)?;
             few_groups(found.len(), fragment.shape, limits)?;
             table
                 .add_in(&statement, &found, period)
                 .map_err(uncalculated)?;
+            few_groups(table.len(), fragment.shape, limits)?;
+            if fragment.shape == Shape::Values {
+                values = values.saturating_sub(found.len());
+            }
             answer.result_rows += found.len();
             if explain {
                 // Without what lets it end in time, which a shell does not know.
@@ -249,16 +297,16 @@ fn answer(
             run(conn, &mut answer, &query, None)?;
             continue;
         }
+        let mut of_sets = Query {
+            bounds: Vec::new(),
+            ..query.clone()
+        };
         for (period, pair) in asked.bounds.windows(2).enumerate() {
             let (start, end) = answer.snapshots[period];
             // Where no snapshot was taken yet, no row has the moment itself either.
             let compared = (start.unwrap_or(pair[0]), end.unwrap_or(pair[1]));
-            let query = Query {
-                period: Some(compared),
-                bounds: Vec::new(),
-                ..query.clone()
-            };
-            run(conn, &mut answer, &query, Some(period))?;
+            of_sets.period = Some(compared);
+            run(conn, &mut answer, &of_sets, Some(period))?;
         }
     }
     answer.groups = table

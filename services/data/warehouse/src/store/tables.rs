@@ -400,11 +400,16 @@ fn writable(shape: &TableShape) -> Result<()> {
     if shape.state != TableState::Incompatible {
         return Ok(());
     }
+    Err(incompatible(shape, "written"))
+}
+
+/// What cannot be done with the rows of a table that does not follow its definition.
+pub(super) fn incompatible(shape: &TableShape, done: &str) -> Error {
     let why = shape.problems.join("; ");
-    let words = format!("rows of `{}` cannot be written: {why}", shape.entity);
-    Err(Error::new(&reasons::TABLE_INCOMPATIBLE, words)
+    let words = format!("rows of `{}` cannot be {done}: {why}", shape.entity);
+    Error::new(&reasons::TABLE_INCOMPATIBLE, words)
         .with_metadata("entity", &shape.entity)
-        .with_metadata("entity_version", shape.seen_version.to_string()))
+        .with_metadata("entity_version", shape.seen_version.to_string())
 }
 
 /// Refuses a table of which something is missing that had rows: whatever is read of it would be wrong, and what is written would stand in

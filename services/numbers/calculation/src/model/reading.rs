@@ -109,7 +109,7 @@ pub(crate) fn shared_dimensions(plan: &Plan, definitions: &Definitions) -> Vec<S
         return Vec::new();
     };
     let everywhere = |attribute: &&formula::Attribute| {
-        groups(attribute.data_type)
+        attribute.data_type.groups()
             && others.iter().all(|entity| {
                 let found = entity.attribute(&attribute.code);
                 found.is_some_and(|found| found.data_type == attribute.data_type)
@@ -117,11 +117,6 @@ pub(crate) fn shared_dimensions(plan: &Plan, definitions: &Definitions) -> Vec<S
     };
     let shared = first.attributes.iter().filter(everywhere);
     shared.map(|attribute| attribute.code.clone()).collect()
-}
-
-/// Whether rows are grouped by values of this type.
-const fn groups(data_type: DataType) -> bool {
-    !matches!(data_type, DataType::Json | DataType::Double)
 }
 
 fn dimensions(entities: &[&Entity], selection: &Selection, found: &mut Violations) {
@@ -143,7 +138,7 @@ fn dimensions(entities: &[&Entity], selection: &Selection, found: &mut Violation
             .attribute(code)
             .map_or(DataType::Json, |a| a.data_type);
         let words = format!("values of type {data_type} are no groups");
-        found.check(groups(data_type), field, "WRONG_TYPE", words);
+        found.check(data_type.groups(), field, "WRONG_TYPE", words);
     }
 }
 
