@@ -122,7 +122,7 @@ impl Span {
             ),
             5 => {
                 // Back to a month that a quarter begins with.
-                let begins = i64::from(fiscal.max(1));
+                let begins = fiscal.max(1);
                 let back = (i64::from(month.month()) - begins).rem_euclid(3);
                 let quarter = month - back.months();
                 (
@@ -133,7 +133,7 @@ impl Span {
                 )
             }
             _ => {
-                let begins = i64::from(fiscal.max(1));
+                let begins = fiscal.max(1);
                 let back = (i64::from(month.month()) - begins).rem_euclid(12);
                 let year = month - back.months();
                 (

@@ -9,6 +9,7 @@ const SKIPPED: &[&str] = &[
     ".tessera",
     "target",
     "node_modules",
+    "generated",
     "dist",
     "__pycache__",
 ];

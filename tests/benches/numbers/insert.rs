@@ -50,7 +50,7 @@ fn sale(n: u64) -> Sale {
         product: format!("product {}", part(3, 50)),
         cents: part(9, 100_000),
         quantity: part(26, 20) + 1,
-        rating: (chance % 10 != 0)
+        rating: (!chance.is_multiple_of(10))
             .then(|| f64::from(u8::try_from(part(40, 50)).expect("small")) / 10.0),
     }
 }

@@ -229,7 +229,7 @@ impl Run {
         self.take(whose, &entity, &mut places);
     }
 
-    pub(super) fn take(&mut self, whose: usize, entity: &str, places: &mut Vec<usize>) {
+    pub(super) fn take(&mut self, whose: usize, entity: &str, places: &mut [usize]) {
         let rows = self.tenants[whose]
             .rows
             .entry(entity.to_owned())

@@ -63,7 +63,7 @@ impl rpc::Service for Warehouse {
         let store = store::Store::new(ctx.clock, tables);
         let api = api::Api { store, config };
         // Rows come in bulk.
-        let server = WarehouseServiceServer::new(api).max_decoding_message_size(64 << 20);
+        let server = WarehouseServiceServer::new(api).max_decoding_message_size(16 << 20);
         Ok(Running::new(Routes::new(server))
             .supervised("tables-follow", move || {
                 rounds.clone().follow(shutdown.clone())

@@ -182,6 +182,9 @@ fn typed(view: &View, ask: &FragmentAsk, field: &str) -> Result<Asked, Error> {
     }
 }
 
+/// A statement with its rows, as text.
+type Found = (Statement, Vec<Vec<Option<String>>>);
+
 /// The rows of one statement. Where sums may not fit 64 bits, those who fit are summed twice as fast, and the database says where not.
 fn read(
     conn: &mut Conn,
@@ -191,7 +194,7 @@ fn read(
     query: &Query,
     field: &str,
     limits: Limits,
-) -> Result<(Statement, Vec<Vec<Option<String>>>), Failure> {
+) -> Result<Found, Failure> {
     let dialect = dialect(conn);
     let fast = write_fast(plan, fragment, &view.entity, query, dialect);
     if let Some(statement) = fast.map_err(|found| unwritten(field, found))? {
