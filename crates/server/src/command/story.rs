@@ -5,6 +5,7 @@ mod edge;
 mod ontology;
 mod retention;
 mod scenarios;
+mod world;
 
 use super::output::{print, print_error, print_progress};
 use clap::Args;

@@ -38,6 +38,22 @@ impl EdgeClient {
         self.expect_success(Method::POST, path, Some(body)).await
     }
 
+    /// All messages of a stream, once it has ended.
+    pub(super) async fn lines(&self, path: &str) -> Result<Vec<Value>, BoxError> {
+        let request = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .header("accept", "application/x-ndjson");
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            return Err(format!("GET {path}: HTTP {}: {text}", status.as_u16()).into());
+        }
+        let lines = text.lines().filter(|line| !line.is_empty());
+        Ok(lines.map(serde_json::from_str).collect::<Result<_, _>>()?)
+    }
+
     /// HTTP status and answer of any call, also of one that is refused.
     pub(super) async fn send(
         &self,

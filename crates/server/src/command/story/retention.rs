@@ -3,20 +3,16 @@
 //!
 //! Played again it finds its rows there and asks the same, or takes the next free year where others wrote in its own.
 
-use super::{EdgeClient, Story, hold, step};
+use super::{EdgeClient, Story, hold, step, world::World};
 use futures::future::BoxFuture;
 use reqwest::Method;
 use rpc::BoxError;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 /// Years before anybody's real rows.
 const YEARS: std::ops::RangeInclusive<i32> = 1950..=1999;
 /// Policies in force on the first day, on the second, and of those on the second the new ones.
 const COUNTS: (i64, i64, i64) = (1000, 950, 50);
-const SEED: &str = "20260101";
-const LIMIT: Duration = Duration::from_secs(110);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// The two ways to say it, with what each must give.
 const METRICS: [(&str, &str, &str, &str); 2] = [
@@ -116,63 +112,35 @@ async fn define(edge: &EdgeClient) -> Result<(), BoxError> {
 
 /// The span that holds the story's rows and nobody else's, and the run that wrote them.
 async fn generate(edge: &EdgeClient) -> Result<(String, String, String), BoxError> {
+    let (s, e, n) = COUNTS;
     for year in YEARS {
         let (start, end) = (format!("{year}-01-01"), format!("{year}-02-01"));
         let days = format!("snapshot_date >= '{start}' and snapshot_date <= '{end}'");
-        if count_rows(edge, &days).await? == 0 {
-            let run = run(edge, &start, &end).await?;
-            return Ok((start, end, run));
-        }
-        let runs = edge.get("/api/v1/simulation/runs?page_size=1000&scenario=health_retention&state=RUN_STATE_SUCCEEDED");
-        let runs = runs.await?;
-        let mut runs = runs["runs"].as_array().into_iter().flatten();
-        let own = runs.find(|run| {
-            run["seed"] == SEED && run["startDate"] == *start && run["endDate"] == *end
-        });
-        if let Some(run) = own {
+        let world = World {
+            scenario: "health_retention",
+            start: &start,
+            end: &end,
+            step: "STEP_MONTH",
+            parameters: json!({ "start_count": s.to_string(), "end_count": e.to_string(), "new_count": n.to_string() }),
+            define: false,
+        };
+        let run = if count_rows(edge, &days).await? == 0 {
+            step(&format!(
+                "generating {s} policies on {start} and {e} on {end}, of which {n} are new"
+            ));
+            world.write(edge).await?
+        } else if let Some(run) = world.written_earlier(edge).await? {
             step(&format!(
                 "the rows of {year} are there from an earlier play"
             ));
-            return Ok((
-                start,
-                end,
-                run["id"].as_str().unwrap_or_default().to_owned(),
-            ));
-        }
+            run
+        } else {
+            continue;
+        };
+        let run = run["id"].as_str().unwrap_or_default().to_owned();
+        return Ok((start, end, run));
     }
     Err(format!("somebody wrote policies in each of the years {YEARS:?}").into())
-}
-
-/// Generates the rows and waits until they are written.
-async fn run(edge: &EdgeClient, start: &str, end: &str) -> Result<String, BoxError> {
-    let (s, e, n) = COUNTS;
-    step(&format!(
-        "generating {s} policies on {start} and {e} on {end}, of which {n} are new"
-    ));
-    let parameters = json!({ "start_count": s.to_string(), "end_count": e.to_string(), "new_count": n.to_string() });
-    let run = json!({
-        "scenario": "health_retention", "seed": SEED, "start_date": start, "end_date": end,
-        "step": "STEP_MONTH", "parameters": parameters,
-    });
-    let run = edge.post("/api/v1/simulation/runs", json!({ "run": run }));
-    let id = run.await?["id"].as_str().unwrap_or_default().to_owned();
-    let began = Instant::now();
-    loop {
-        let run = edge.get(&format!("/api/v1/simulation/runs/{id}")).await?;
-        match run["state"].as_str().unwrap_or_default() {
-            "RUN_STATE_SUCCEEDED" => {
-                step(&format!(
-                    "{} rows are written",
-                    run["rowsWritten"].as_str().unwrap_or("no")
-                ));
-                return Ok(id);
-            }
-            "RUN_STATE_PENDING" | "RUN_STATE_RUNNING" if began.elapsed() < LIMIT => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            state => return Err(format!("the run is {state}: {run}").into()),
-        }
-    }
 }
 
 /// How many different policies have a row for which the condition holds.
