@@ -10,6 +10,7 @@ from processes import TOPOLOGIES, Platform
 
 PASSWORD = "correct horse battery staple 7"
 IDENTITY, METADATA = "tessera.identity.v1.IdentityService", "tessera.metadata.v1.MetadataService"
+WAREHOUSE, CALCULATION = "tessera.warehouse.v1.WarehouseService", "tessera.calculation.v1.CalculationService"
 # What differs from run to run, and is only looked at for being there.
 VARIES = {"id", "etag", "code", "createTime", "updateTime", "deleteTime"}
 NOT_THERE = "01890000-0000-7000-8000-000000000000"
@@ -28,7 +29,8 @@ def steps(client, code, token):
     yield "signs in", sorted(signed)
     yield "signs in with a wrong password", see(f"{IDENTITY}/SignIn", {"email": "smoke@example.com", "password": "x"}, None)
     entity = {"code": code, "name": "Smoke", "kind": "ENTITY_KIND_DIMENSION", "tags": ["smoke"]}
-    entity["attributes"] = [{"code": "id", "name": "Id", "type": "DATA_TYPE_STRING", "primaryKey": True}]
+    amount = {"code": "amount", "name": "Amount", "type": "DATA_TYPE_DECIMAL", "precision": 12, "scale": 2}
+    entity["attributes"] = [{"code": "id", "name": "Id", "type": "DATA_TYPE_STRING", "primaryKey": True}, amount]
     create = {"entity": entity, "requestId": f"smoke-{code}"}
     made = see(f"{METADATA}/CreateEntity", create)
     yield "creates", made
@@ -36,6 +38,7 @@ def steps(client, code, token):
     other = {**create, "entity": {**entity, "name": "Other"}}
     yield "the same request id with another body", see(f"{METADATA}/CreateEntity", other)
     yield "the same code", see(f"{METADATA}/CreateEntity", {"entity": entity})
+    yield from rows(see, code)
     key = {"id": made["id"]}
     yield "gets", see(f"{METADATA}/GetEntity", key) == made
     yield "gets what is not there", see(f"{METADATA}/GetEntity", {"id": NOT_THERE})
@@ -54,6 +57,24 @@ def steps(client, code, token):
     yield "lists after that", see(f"{METADATA}/ListEntities", {"pageSize": 100})
     yield "lists without a token", see(f"{METADATA}/ListEntities", {}, None)
     yield "lists with a forged token", see(f"{METADATA}/ListEntities", {}, token[:-4] + "AAAA")
+
+
+def rows(see, code):
+    """The steps with rows of the entity `code`, and numbers of them."""
+    records = [{"id": "a", "amount": "12.50"}, {"id": "b", "amount": "0.75"}, {"id": "c", "amount": "no number"}]
+    write = {"entity": code, "records": records, "requestId": f"rows-{code}"}
+    written = see(f"{WAREHOUSE}/WriteRecords", write)
+    yield "writes rows of which one is wrong", written
+    yield "writes them again with the same request id", see(f"{WAREHOUSE}/WriteRecords", write) == written
+    yield "writes a row that is there", see(f"{WAREHOUSE}/WriteRecords", {"entity": code, "records": records[:1], "atomic": True})
+    yield "lists rows", see(f"{WAREHOUSE}/ListRecords", {"entity": code, "pageSize": 10})
+    query = {"entity": code, "measures": ["count(*)", "sum(amount)"]}
+    yield "queries rows", see(f"{WAREHOUSE}/ExecuteQuery", query)
+    yield "queries what is not there", see(f"{WAREHOUSE}/ExecuteQuery", {**query, "measures": ["sum(nothing)"]})
+    answer = see(f"{CALCULATION}/Calculate", {"draft": {"formula": f"sum({code}.amount) / count({code})"}})
+    yield "calculates", [row["value"] for row in answer["rows"]] if isinstance(answer, dict) else answer
+    yield "calculates nonsense", see(f"{CALCULATION}/Calculate", {"draft": {"formula": f"sum({code}.nothing)"}})
+    yield "queries without a token", see(f"{WAREHOUSE}/ExecuteQuery", query, None)
 
 
 def plain(seen):

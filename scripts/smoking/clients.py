@@ -8,8 +8,10 @@ import urllib.parse
 import grpc
 from google.protobuf import json_format, message_factory
 from google.rpc import error_details_pb2, status_pb2
+from tessera.calculation.v1 import calculation_service_pb2, calculation_service_pb2_grpc
 from tessera.identity.v1 import identity_service_pb2, identity_service_pb2_grpc
 from tessera.metadata.v1 import metadata_service_pb2, metadata_service_pb2_grpc
+from tessera.warehouse.v1 import warehouse_service_pb2, warehouse_service_pb2_grpc
 
 INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
@@ -70,6 +72,10 @@ class Curl:
         "DeleteEntity": ("DELETE", "/api/v1/metadata/entities/{id}", None),
         "ListEntities": ("GET", "/api/v1/metadata/entities", None),
         "CreateRelationship": ("POST", "/api/v1/metadata/relationships", "relationship"),
+        "WriteRecords": ("POST", "/api/v1/warehouse/tables/{entity}/records:write", "*"),
+        "ListRecords": ("GET", "/api/v1/warehouse/tables/{entity}/records", None),
+        "ExecuteQuery": ("POST", "/api/v1/warehouse/query", "*"),
+        "Calculate": ("POST", "/api/v1/calculation/calculate", "*"),
     }
 
     def __init__(self, platform):
@@ -78,9 +84,11 @@ class Curl:
     def call(self, method, body, token=None):
         verb, path, sent = self.routes[method.split("/")[1]]
         rest = dict(body)
-        if "{id}" in path:
-            path = path.replace("{id}", rest.pop("id"))
-        path = path.replace("{entity.id}", rest.get("entity", {}).get("id", ""))
+        for name in ("id", "entity"):
+            if f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", rest.pop(name))
+        if "{entity.id}" in path:
+            path = path.replace("{entity.id}", rest["entity"]["id"])
         data = []
         if sent:
             send, rest = (rest, {}) if sent == "*" else (rest.pop(sent), rest)
@@ -104,6 +112,8 @@ class Python:
     services = {
         "identity": (identity_service_pb2, identity_service_pb2_grpc.IdentityServiceStub),
         "metadata": (metadata_service_pb2, metadata_service_pb2_grpc.MetadataServiceStub),
+        "warehouse": (warehouse_service_pb2, warehouse_service_pb2_grpc.WarehouseServiceStub),
+        "calculation": (calculation_service_pb2, calculation_service_pb2_grpc.CalculationServiceStub),
     }
 
     def __init__(self, platform):

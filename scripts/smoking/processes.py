@@ -1,4 +1,4 @@
-"""`tessera serve` on free ports, on a database of its own, in one process or two."""
+"""`tessera serve` on free ports, on a database of its own, in one process or three."""
 
 import json
 import os
@@ -51,12 +51,13 @@ class Platform:
         if topology == "split":
             first = Process(folder, self.settings, "--target", "@platform")
             second = Process(folder, self.settings, "--target", "@meaning", "--peers", first.grpc)
-            self.processes = {"identity": first, "metadata": second}
+            third = Process(folder, self.settings, "--target", "@data,@numbers", "--peers", first.grpc)
+            self.processes = {"identity": first, "metadata": second, "warehouse": third, "calculation": third}
         else:
             if topology == "loopback":
                 self.settings["TESSERA__MESH__LOOPBACK"] = "true"
             only = Process(folder, self.settings)
-            self.processes = {"identity": only, "metadata": only}
+            self.processes = dict.fromkeys(("identity", "metadata", "warehouse", "calculation"), only)
         # Either edge reaches every service; the first one has farther to go.
         self.http = self.processes["identity"].http
         self.token = run([TESSERA, "token", "--data", str(folder / "data")]).stdout.strip()
@@ -72,7 +73,7 @@ class Platform:
 
     def stop(self):
         """The exit codes, once the database is gone."""
-        codes = {process.stop() for process in self.processes.values()}
+        codes = {process.stop() for process in set(self.processes.values())}
         if self.made:
             self.sql(f"DROP DATABASE {self.made}")
         return codes
