@@ -4,7 +4,7 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test torture build release lint fmt tidy proto helm smoke bench bench-numbers openapi errors status ci
+.PHONY: help setup run test torture build release lint fmt tidy proto helm smoke bench bench-numbers bench-work openapi errors status ci
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ torture: ## Play random seeds to the end: SEEDS=n of them, or one again by SEED=
 
 bench-numbers: ## Metrics and inserts beside hand-written SQL and the bare driver: ROWS=n
 	@ROWS=$(or $(ROWS),200000) scripts/with-servers $(CARGO) bench --package tessera-tests --bench numbers
+
+bench-work: ## Messages beside NATS JetStream, outbox to inbox, and steps of jobs: ROUNDS=n SECONDS_PER_CASE=n STEPS=n
+	@DURABLE=1 scripts/with-servers scripts/bench-work
 
 bench: ## Run the benches
 	@scripts/with-servers $(CARGO) bench --workspace $(ARGS)

@@ -8,14 +8,24 @@ const target =
 
 export default defineConfig({
   testDir: "tests",
+  projects: [
+    { name: "console", testIgnore: ["served.spec.ts", "readme.spec.ts", "budget.spec.ts"] },
+    // Pictures are taken of what is left when nobody tries things out, times when nothing else runs. `--no-deps` has
+    // them without what comes before.
+    { name: "readme", testMatch: "readme.spec.ts", dependencies: ["console"] },
+    { name: "budget", testMatch: "budget.spec.ts", dependencies: ["console", "readme"] },
+    // A console that a development server serves has not the headers of the binary's.
+    ...(process.env.CONSOLE_URL ? [] : [{ name: "served", testMatch: "served.spec.ts" }]),
+  ],
   outputDir: join(target, "console/results"),
   globalSetup: "./tests/setup.ts",
   fullyParallel: false,
-  workers: 1,
+  workers: 2,
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  reporter: [["list"]],
+  // The second is what `cargo xtask status` reads.
+  reporter: [["list"], ["junit", { outputFile: join(target, "console/junit.xml") }]],
   use: {
     locale: "en-GB",
     timezoneId: "Europe/Vienna",

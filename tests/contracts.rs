@@ -9,6 +9,7 @@ fn methods() -> MethodTable {
         &proto_meaning::CONTRACTS,
         &proto_data::CONTRACTS,
         &proto_numbers::CONTRACTS,
+        &proto_work::CONTRACTS,
     ])
 }
 

@@ -30,9 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which services share a process where they are split.
 const SPLIT: [&[&str]; 3] = [
-    &["identity", "metadata"],
+    &["identity", "metadata", "messaging"],
     &["warehouse"],
-    &["calculation", "simulation"],
+    &["calculation", "simulation", "operations"],
 ];
 
 /// The system's time, and what a story adds to it.
@@ -218,6 +218,26 @@ impl Platform {
         self.until_together().await;
     }
 
+    /// The process that serves a service.
+    pub(crate) fn process_of(&self, service: &str) -> usize {
+        let serves = |slot: &Slot| slot.target.iter().any(|name| *name == service);
+        self.slots
+            .iter()
+            .position(serves)
+            .expect("a process serves it")
+    }
+
+    /// Stops a process as an operator does, and leaves it so.
+    pub(crate) async fn halt(&mut self, at: usize) {
+        self.end(at).await;
+    }
+
+    /// Starts a process again that was stopped.
+    pub(crate) async fn resume(&mut self, at: usize) {
+        self.begin(at).await;
+        self.until_together().await;
+    }
+
     /// Cuts a process off in the middle of whatever it does, and starts it again.
     pub(crate) async fn kill(&mut self, at: usize) {
         let slot = &mut self.slots[at];
@@ -293,6 +313,8 @@ impl Platform {
             "/ListTables",
             "/ListFunctions",
             "/ListScenarios",
+            "/ListOperations",
+            "/ListTopics",
         ];
         for (channel, method) in self.served().await {
             if !cheap.iter().any(|name| method.path.ends_with(name)) {

@@ -65,6 +65,24 @@ test("what is deleted can be brought back from the message", async ({ page }) =>
   await expect(page.getByRole("row", { name: "works in" })).toBeVisible();
 });
 
+/** Proves: UI-OBJ-01 */
+test("entities stand under their modules, and a module narrows them", async ({ page }) => {
+  await as(page, world().admin);
+  await page.goto(`${world().edge}/meaning/entities`);
+  await page.getByText("Modules", { exact: true }).click();
+  const retention = page.getByRole("grid", { name: "Retail health insurance / Retention" });
+  await expect(retention.getByRole("row", { name: "Policy" })).toBeVisible();
+  await expect(retention.getByRole("row", { name: "Member" })).toBeVisible();
+  await expect(retention.getByRole("row", { name: "Claim" })).toHaveCount(0);
+  await expect(page.getByRole("grid", { name: "In no module" }).getByRole("row", { name: "Region" })).toBeVisible();
+  await page.getByRole("button", { name: "Filter" }).click();
+  await page.getByRole("menuitem", { name: "Value chain" }).click();
+  await page.getByRole("checkbox", { name: "Retail health insurance / Claims" }).click();
+  await expect(page).toHaveURL(/in=retail_health.claims/);
+  await expect(page.getByRole("grid", { name: "Retail health insurance / Claims" })).toBeVisible();
+  await expect(retention).toHaveCount(0);
+});
+
 /** Proves: UI-OBJ-02 */
 test("a word of a description finds an entity, and the filter is in the address", async ({ page }) => {
   await as(page, world().admin);
@@ -80,7 +98,7 @@ test("two metrics in the cart have one picture of what they need", async ({ page
   await as(page, world().admin);
   await page.goto(`${world().edge}/meaning/metrics`);
   await page.getByRole("checkbox", { name: "Choose Loss ratio" }).check();
-  await page.getByRole("checkbox", { name: "Choose Retention rate" }).check();
+  await page.getByRole("checkbox", { name: "Choose Retention rate", exact: true }).check();
   await page.getByRole("button", { name: "Add to cart" }).click();
   await page.getByRole("link", { name: "Cart (2)" }).click();
   await expect(page.getByText("2 metrics chosen")).toBeVisible();
@@ -98,16 +116,29 @@ test("the tree narrows the catalogue, a row shows its preview, and the divider m
   await as(page, world().admin);
   await page.goto(`${world().edge}/meaning/metrics`);
   await page.getByRole("button", { name: "Retention", exact: true }).click();
-  await expect(page.getByRole("row", { name: "Retention rate" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Retention rate", exact: true })).toBeVisible();
   await expect(page.getByRole("row", { name: "Loss ratio" })).toHaveCount(0);
   await page.getByRole("tab", { name: "Industries" }).click();
   await expect(page.getByText("Health insurance", { exact: true })).toBeVisible();
   const divider = page.getByRole("separator", { name: "Width of the tree" });
-  const before = Number(await divider.getAttribute("aria-valuenow"));
+  const width = async () => Number(await divider.getAttribute("aria-valuenow"));
+  const table = page.getByRole("grid", { name: "Metrics" });
+  const wide = async () => (await table.boundingBox())?.width ?? 0;
+  const [before, room] = [await width(), await wide()];
+  const at = await divider.boundingBox();
+  if (!at) throw new Error("the divider is not there");
+  await page.mouse.move(at.x + at.width / 2, at.y + 100);
+  await page.mouse.down();
+  await page.mouse.move(at.x + at.width / 2 + 60, at.y + 140, { steps: 4 });
+  await page.mouse.up();
+  // The divider comes to where the mouse is, whichever part of it was taken.
+  await expect.poll(async () => Math.abs((await width()) - before - 60)).toBeLessThan(6);
+  const moved = (await width()) - before;
+  await expect.poll(async () => Math.round(room - (await wide()))).toBe(moved);
   await divider.focus();
   await page.keyboard.press("ArrowRight");
-  expect(Number(await divider.getAttribute("aria-valuenow"))).toBe(before + 16);
-  await page.getByRole("row", { name: "Retention rate" }).getByText("Set based").click();
+  await expect.poll(width).toBe(before + moved + 16);
+  await page.getByRole("row", { name: "Retention rate", exact: true }).getByText("Set based").click();
   await expect(page.getByRole("region", { name: "Preview" })).toContainText("the share still in force");
   await settled(page);
   await axe(page);
@@ -122,6 +153,7 @@ test("a metric is derived from another, its formula checked as one writes", asyn
   await page.getByRole("link", { name: "Derive" }).click();
   await expect(page.getByRole("heading", { level: 1, name: /Derive a metric from Claims paid/ })).toBeVisible();
   const formula = page.getByRole("textbox", { name: "Formula" });
+  await expect(page.getByRole("status").filter({ hasText: "decimal" })).toBeVisible();
   await formula.fill("claims_paid * 1.1 +");
   await expect(page.getByRole("alert").filter({ hasText: /Line 1, column/ })).toBeVisible();
   await axe(page);

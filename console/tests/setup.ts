@@ -1,4 +1,4 @@
-// Before the tests: a server on fresh data, the sample ontology in it, and the people the tests sign in as.
+// Before the tests: a server on fresh data, the sample ontology and its generated rows in it, and the people the tests sign in as.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,7 +42,8 @@ export default async function setup() {
   try {
     const { http } = await started(server);
     const admin = readFileSync(join(data, "identity/admin.token"), "utf8").trim();
-    await run(binary, ["story", "ontology", "--address", http, "--token", admin]);
+    for (const story of ["ontology", "scenarios"])
+      await run(binary, ["story", story, "--address", http, "--token", admin]);
     const edge = `http://${http}`;
     const call = api(edge, admin);
     const password = "a long enough pass phrase";
@@ -59,9 +60,19 @@ export default async function setup() {
       return made.id as string;
     };
     await user("ada@example.com", "Ada Lovelace", "editor");
-    await user("vera@example.com", "Vera Viewer", "viewer");
+    const vera = await user("vera@example.com", "Vera Viewer", "viewer");
     const group = await call("POST", "/api/v1/identity/groups", {
       group: { name: "Analysts", description: "Who read and define" },
+    });
+    await call("POST", `/api/v1/identity/groups/${group.id as string}/members:add`, { userIds: [vera] });
+    await call("POST", "/api/v1/identity/row-filters", {
+      rowFilter: {
+        name: "Analysts of the north",
+        description: "They look after the north, and see its members alone.",
+        subject: { kind: "SUBJECT_KIND_GROUP", id: group.id },
+        entity: "member",
+        condition: "region_code = 'North'",
+      },
     });
     const narrow = await call("POST", "/api/v1/identity/tokens", {
       name: "Only oneself",

@@ -11,7 +11,7 @@ test("sign-in tells what is wrong, and keeps the page that was asked for", async
   await signIn(page, "ada@example.com", world().password);
   await expect(page.getByRole("heading", { level: 1, name: "Entities" })).toBeVisible();
   await expect(page).toHaveURL(/q=claim/);
-  await expect(page.getByRole("row", { name: "Claim" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "Claim", exact: true })).toBeVisible();
 });
 
 /** Proves: UI-DEMO-02 */

@@ -51,7 +51,7 @@ class Platform:
         if topology == "split":
             first = Process(folder, self.settings, "--target", "@platform")
             second = Process(folder, self.settings, "--target", "@meaning", "--peers", first.grpc)
-            third = Process(folder, self.settings, "--target", "@data,@numbers", "--peers", first.grpc)
+            third = Process(folder, self.settings, "--target", "@data,@numbers,@work", "--peers", first.grpc)
             self.processes = {"identity": first, "metadata": second, "warehouse": third, "calculation": third}
         else:
             if topology == "loopback":

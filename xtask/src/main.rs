@@ -13,7 +13,7 @@ mod new_service;
 mod status;
 mod tidy;
 mod tree;
-#[path = "../../build/wings.rs"]
+#[path = "../../crates/contracts/src/wings.rs"]
 mod wings;
 
 use std::path::{Path, PathBuf};

@@ -75,7 +75,7 @@ fn check(root: &Path, name: &str, wing: &str) -> Result<(), String> {
     };
     if !names.contains(&name) {
         return Err(format!(
-            "add `{name}` to the wing `{wing}` in build/wings.rs first: that table decides"
+            "add `{name}` to the wing `{wing}` in crates/contracts/src/wings.rs first: that table decides"
         ));
     }
     for path in [
@@ -181,7 +181,7 @@ mod tests {
         let refused = |name, wing| run(folder.path(), name, wing).expect_err("refused");
         assert!(refused("Orders", "work").contains("lower case"));
         assert!(refused("orders", "nowhere").contains("no wing"));
-        assert!(refused("orders", "work").contains("build/wings.rs"));
+        assert!(refused("orders", "work").contains("crates/contracts/src/wings.rs"));
         fs::create_dir_all(folder.path().join("migrations/agents/sqlite")).expect("a folder");
         assert!(refused("agents", "work").contains("there already"));
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);

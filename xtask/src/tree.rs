@@ -40,7 +40,7 @@ impl File {
             || inside("benches")
             || inside("examples")
             || self.path.starts_with("tests/")
-            || self.path.starts_with("build/")
+            || self.path.starts_with("crates/contracts/")
             || self.name() == "tests.rs"
             || self.name() == "build.rs"
     }

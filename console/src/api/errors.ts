@@ -78,7 +78,9 @@ export class ApiError extends Error {
         return "Someone changed it in the meantime. Reload to see the newest version, then make your change again.";
       case "INTERNAL":
       case "UNKNOWN":
-        return "This is a fault of the server. Its log names the cause under the request id.";
+        return this.requestId
+          ? "This is a fault of the server. Its log names the cause under the request id."
+          : "Try again; if it stays so, tell whoever runs the installation.";
       default:
         return "";
     }

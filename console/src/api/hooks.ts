@@ -1,6 +1,7 @@
 // Operations as queries: cached by operation and input, typed by the contract.
 import {
   keepPreviousData,
+  type Query,
   type QueryClient,
   queryOptions,
   type UseMutationOptions,
@@ -29,18 +30,27 @@ export function asQuery<Op extends Operation>(op: Op, input?: Input<Op>) {
   });
 }
 
-interface Options {
+interface Options<Op extends Operation> {
   enabled?: boolean;
   staleTime?: number;
-  refetchInterval?: number | false;
-  /** Shows the answer to the input before while the next one is on its way. */
-  keep?: boolean;
+  refetchInterval?: number | false | ((query: Query<Output<Op>, ApiError>) => number | false);
+  /** Shows the answer to the input before while the next one is on its way; a function says of which inputs. */
+  keep?: boolean | ((before: Input<Op>) => boolean);
 }
 
 /** Asks for an operation's answer. */
-export function useCall<Op extends Operation>(op: Op, input?: Input<Op>, options: Options = {}) {
+export function useCall<Op extends Operation>(op: Op, input?: Input<Op>, options: Options<Op> = {}) {
   const { keep, ...rest } = options;
-  return useQuery({ ...asQuery(op, input), ...rest, ...(keep ? { placeholderData: keepPreviousData } : {}) });
+  return useQuery<Output<Op>, ApiError>({
+    ...asQuery(op, input),
+    ...rest,
+    ...(keep
+      ? {
+          placeholderData: (answer, query) =>
+            keep === true || keep(query?.queryKey[2] as Input<Op>) ? (answer as never) : undefined,
+        }
+      : {}),
+  });
 }
 
 /** A list, page after page. `items` is the field of the answer that holds them. */

@@ -10,10 +10,14 @@ export interface Connection {
   waiting: string[];
   /** When it was last asked. */
   at: number;
+  /** When it last answered. */
+  answered: number;
 }
 
-const connection = store<Connection>({ state: "live", waiting: [], at: 0 });
-const EVERY = 15_000;
+const connection = store<Connection>({ state: "live", waiting: [], at: 0, answered: Date.now() });
+/** How often a server that answers is asked; a page that nobody looks at asks less. */
+const EVERY = 5_000;
+const UNSEEN = 60_000;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let attempts = 0;
 
@@ -24,14 +28,16 @@ async function ask(client: QueryClient) {
     const answer = await fetch("/readyz", { cache: "no-store" });
     const body = (await answer.json()) as { waiting?: string[] };
     const waiting = body.waiting ?? [];
-    connection.set({ state: answer.ok ? "live" : "degraded", waiting, at: Date.now() });
+    const now = Date.now();
+    connection.set({ state: answer.ok ? "live" : "degraded", waiting, at: now, answered: now });
     attempts = 0;
     if (before === "lost") void client.invalidateQueries();
   } catch {
     attempts += 1;
-    connection.set({ state: "lost", waiting: [], at: Date.now() });
+    connection.set((before) => ({ ...before, state: "lost", waiting: [], at: Date.now() }));
   }
-  const pause = connection.get().state === "lost" ? Math.min(1000 * 2 ** (attempts - 1), EVERY) : EVERY;
+  const usual = document.hidden ? UNSEEN : EVERY;
+  const pause = connection.get().state === "lost" ? Math.min(500 * 2 ** (attempts - 1), usual) : usual;
   timer = setTimeout(() => void ask(client), pause);
 }
 
@@ -43,12 +49,15 @@ export function watchConnection(client: QueryClient): () => void {
   });
   window.addEventListener("online", now);
   window.addEventListener("offline", now);
+  const seen = () => document.hidden || now();
+  document.addEventListener("visibilitychange", seen);
   now();
   return () => {
     stop();
     clearTimeout(timer);
     window.removeEventListener("online", now);
     window.removeEventListener("offline", now);
+    document.removeEventListener("visibilitychange", seen);
   };
 }
 

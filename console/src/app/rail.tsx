@@ -2,6 +2,7 @@
 import { Kbd, Menu, SegmentedControl, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import { IconChevronDown, IconLogout, IconSearch } from "@tabler/icons-react";
 import { Link, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { useMay, useMe } from "@/api/hooks";
 import { signOut } from "@/api/session";
 import { useConnection } from "./connection";
@@ -16,6 +17,16 @@ export function Rail({ openPalette }: { openPalette: () => void }) {
   const may = useMay();
   const { pathname } = useLocation();
   const seen = pages.filter((page) => page.needs === null || may(page.needs));
+  const list = useRef<HTMLDivElement>(null);
+  // On a low screen the rail scrolls: where one is stays in sight. Not by `scrollIntoView`: Tab would go on from there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page, or knowing which there are, is what moves it
+  useEffect(() => {
+    const [box, here] = [list.current, list.current?.querySelector("[aria-current]")];
+    if (!box || !here) return;
+    const [frame, one] = [box.getBoundingClientRect(), here.getBoundingClientRect()];
+    if (one.top < frame.top) box.scrollTop -= frame.top - one.top;
+    else if (one.bottom > frame.bottom) box.scrollTop += one.bottom - frame.bottom;
+  }, [pathname, me]);
   return (
     <nav className={classes.rail} aria-label="Pages">
       <div className={classes.head}>
@@ -30,7 +41,7 @@ export function Rail({ openPalette }: { openPalette: () => void }) {
         <span>Find anything</span>
         <Kbd size="xs">{isMac ? "⌘" : "Ctrl"} K</Kbd>
       </UnstyledButton>
-      <div className={classes.pages}>
+      <div ref={list} className={classes.pages}>
         {wings.map((wing) => {
           const own = seen.filter((page) => page.wing === wing.id);
           if (own.length === 0) return null;

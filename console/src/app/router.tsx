@@ -9,20 +9,29 @@ import {
 } from "@tanstack/react-router";
 import type { ComponentType, ReactNode } from "react";
 import { useMay, useMe } from "@/api/hooks";
+import { Page } from "@/kit/page";
 import { ErrorState, NoPermission, NotFound, PageSkeleton } from "@/kit/states";
-import { type Page, pages } from "./pages";
+import { type Page as PageLine, pages } from "./pages";
 import { Shell } from "./shell";
 
-function Gate({ page, needs, Part }: { page: Page; needs: Page["needs"]; Part: ComponentType }) {
+function Gate({ page, needs, Part }: { page: PageLine; needs: PageLine["needs"]; Part: ComponentType }) {
   const me = useMe();
   const may = useMay();
   if (me.isPending) return <PageSkeleton />;
-  if (me.error) return <ErrorState error={me.error} retry={() => void me.refetch()} />;
-  if (needs && !may(needs)) return <NoPermission what={page.title} needs={needs} />;
+  if (me.error) {
+    return (
+      <Page title={page.title}>
+        <ErrorState error={me.error} retry={() => void me.refetch()} />
+      </Page>
+    );
+  }
+  if (needs && !may(needs)) {
+    return <NoPermission what={page.title} needs={needs} verb={needs === page.create ? "create" : "see"} />;
+  }
   return <Part />;
 }
 
-function part(page: Page, name: "List" | "Detail" | "Create", needs: Page["needs"]): RouteComponent {
+function part(page: PageLine, name: "List" | "Detail" | "Create", needs: PageLine["needs"]): RouteComponent {
   const lazy = lazyRouteComponent<{ default: () => ReactNode }>(async () => {
     const found = await page.load();
     return { default: (found[name] ?? NotFound) as () => ReactNode };

@@ -4,11 +4,36 @@ import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { IconMenu2, IconSearch } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { formatClock } from "@/kit/format";
+import { useConnection } from "./connection";
 import { pages } from "./pages";
 import { Rail } from "./rail";
 import classes from "./shell.module.css";
 
 const Palette = lazy(() => import("./palette"));
+
+/** How long the server may be silent before the page says that it is of before. */
+const GRACE = 2_000;
+
+/** Says of what one sees that it is from before, as long as the server does not answer. */
+function Stale() {
+  const { state, answered } = useConnection();
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    if (state !== "lost") {
+      setShown(false);
+      return;
+    }
+    const timer = setTimeout(() => setShown(true), GRACE);
+    return () => clearTimeout(timer);
+  }, [state]);
+  return shown ? (
+    <p className={classes.stale} role="status">
+      The server does not answer. What you see is of {formatClock(answered)}; it is brought up to date as soon as the
+      server is back.
+    </p>
+  ) : null;
+}
 
 export function Shell() {
   const [palette, setPalette] = useState(false);
@@ -50,9 +75,12 @@ export function Shell() {
       <Drawer opened={Boolean(narrow && rail)} onClose={() => setRail(false)} size={260} padding={0} title="Tessera">
         <Rail openPalette={openPalette} />
       </Drawer>
-      <main id="main" ref={main} tabIndex={-1} className={classes.main}>
-        <Outlet />
-      </main>
+      <div className={classes.page}>
+        <Stale />
+        <main id="main" ref={main} tabIndex={-1} className={classes.main}>
+          <Outlet />
+        </main>
+      </div>
       {palette ? (
         <Suspense fallback={null}>
           <Palette close={() => setPalette(false)} />

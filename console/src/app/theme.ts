@@ -23,12 +23,26 @@ const accent: MantineColorsTuple = [
   "#2a3276",
 ];
 
+// The greys of dark surfaces, in the tint of the tokens: fields and menus lie on the page instead of standing out.
+const dark: MantineColorsTuple = [
+  "#e8eaee",
+  "#c4c8d0",
+  "#9ba1ad",
+  "#8f96a3",
+  "#3d414b",
+  "#2b2e35",
+  "#191b20",
+  "#131417",
+  "#0e0f12",
+  "#08090a",
+];
+
 export const colorSchemes = localStorageColorSchemeManager({ key: "tessera.scheme" });
 
 export const theme = createTheme({
   primaryColor: "accent",
   primaryShade: { light: 6, dark: 5 },
-  colors: { accent },
+  colors: { accent, dark },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace",
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.125rem" },

@@ -11,6 +11,14 @@ const tones: Record<string, Tone> = {
   DEPRECATED: "warn",
   DISABLED: "warn",
   DELETED: "bad",
+  CURRENT: "good",
+  REPAIRED: "good",
+  FOUND: "warn",
+  NEEDS_ATTENTION: "bad",
+  INCOMPATIBLE: "warn",
+  ORPHANED: "warn",
+  DAMAGED: "bad",
+  REVERTED: "plain",
   SUCCEEDED: "good",
   COMPLETED: "good",
   RUNNING: "info",
@@ -18,6 +26,12 @@ const tones: Record<string, Tone> = {
   QUEUED: "plain",
   FAILED: "bad",
   CANCELLED: "warn",
+  PAUSED: "warn",
+  WAITING: "plain",
+  ROLLING_BACK: "warn",
+  ROLLED_BACK: "warn",
+  DONE: "good",
+  UNDONE: "warn",
 };
 
 /** A word in a tone. */

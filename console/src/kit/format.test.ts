@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choices, codeOf, count, formatAgo, words } from "./format";
+import { choices, codeOf, count, formatAgo, formatDuration, words } from "./format";
 
 test("enum values become words", () => {
   expect(words("ENTITY_KIND_EVENT")).toBe("Event");
@@ -19,4 +19,12 @@ test("times ago", () => {
   expect(formatAgo("2026-01-01T23:59:20Z", now)).toMatch(/40/);
   expect(formatAgo("2025-12-31T00:00:00Z", now)).toMatch(/2/);
   expect(count(1, "entity", "entities")).toBe("1 entity");
+});
+
+test("durations as one says them", () => {
+  expect(formatDuration("0.001314815s")).toBe("1.3 ms");
+  expect(formatDuration("86400s")).toBe("1 day");
+  expect(formatDuration("5400s")).toBe("90 minutes");
+  expect(formatDuration("2.5s")).toBe("2.5 seconds");
+  expect(formatDuration(undefined)).toBe("");
 });

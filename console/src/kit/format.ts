@@ -27,6 +27,11 @@ export function formatTime(value: string | undefined): string {
   return value ? dateTime.format(new Date(value)) : "";
 }
 
+/** The time of day, to the second. */
+export function formatClock(at: number): string {
+  return new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(at);
+}
+
 /** A day. */
 export function formatDay(value: string | undefined): string {
   return value ? date.format(new Date(value.length === 10 ? `${value}T00:00:00` : value)) : "";
@@ -51,6 +56,25 @@ export function formatAgo(value: string | undefined, now = Date.now()): string {
     count /= size;
   }
   return "";
+}
+
+/** A duration of the contracts, such as `0.0013s` or `86400s`, as one says it. */
+export function formatDuration(value: string | undefined): string {
+  const seconds = Number.parseFloat(value ?? "");
+  if (!Number.isFinite(seconds)) return "";
+  const said = (number: number, unit: string) =>
+    new Intl.NumberFormat(undefined, { style: "unit", unit, maximumSignificantDigits: 3, unitDisplay: "long" }).format(
+      number,
+    );
+  if (seconds > 0 && seconds < 1)
+    return `${new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 }).format(seconds * 1000)} ms`;
+  for (const [size, unit] of [
+    [86_400, "day"],
+    [3600, "hour"],
+    [60, "minute"],
+  ] as const)
+    if (seconds >= size && seconds % size === 0) return said(seconds / size, unit);
+  return said(seconds, "second");
 }
 
 /** A number with separators, from text or number; exact digits stay as they are. */

@@ -116,9 +116,19 @@ export function RequestId({ id }: { id: string }) {
 }
 
 /** The caller's roles do not allow the page. */
-export function NoPermission({ what, needs }: { what: string; needs: Operation }) {
+export function NoPermission({
+  what,
+  needs,
+  verb = "see",
+}: {
+  what: string;
+  needs: Operation;
+  verb?: "see" | "create";
+}) {
+  // Abbreviations keep their capitals.
+  const named = what.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
   return (
-    <State whole icon={<IconLock size={22} />} title={`You may not see ${what.toLowerCase()}`}>
+    <State whole icon={<IconLock size={22} />} title={`You may not ${verb} ${named}`}>
       It needs the permission <code className="mono">{route(needs).permission}</code>, which none of your roles holds.
       An administrator of your tenant can give you one that does.
     </State>
@@ -140,6 +150,17 @@ export function NotFound() {
     >
       The address may be mistyped, or the page has moved. <kbd>Ctrl K</kbd> finds everything there is.
     </State>
+  );
+}
+
+/** The outline of a picture of boxes and lines on its way. */
+export function PictureSkeleton() {
+  return (
+    <div className={classes.picture} role="status" aria-label="Loading">
+      {[64, 118, 92].map((height) => (
+        <Skeleton key={height} height={height} width={172} radius={8} />
+      ))}
+    </div>
   );
 }
 

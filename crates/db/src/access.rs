@@ -1,15 +1,17 @@
 //! One service's database: four kinds of transaction, each on a blocking thread and narrowed to a scope.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use auth::{Scope, Tenants};
 use error::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::conn::{Conn, Mode, Session};
 use crate::error::Failure;
 use crate::group::Writer;
+use crate::origin;
 use crate::pool::Pool;
 use crate::url::Backend;
 
@@ -28,6 +30,8 @@ struct Inner {
     /// What stands before every schema's name.
     prefix: String,
     engine: Engine,
+    /// Rings when a commit here has put events into the outbox.
+    events: Notify,
 }
 
 pub(crate) enum Engine {
@@ -48,7 +52,14 @@ impl Db {
             schema,
             prefix,
             engine,
+            events: Notify::new(),
         }))
+    }
+
+    /// Waits until a commit of this process has put events into the outbox; one that did since the last wait
+    /// counts. Clones share it: it is for the one relay.
+    pub async fn events_put(&self) {
+        self.0.events.notified().await;
     }
 
     /// The service whose database this is.
@@ -119,7 +130,15 @@ impl Db {
         T: Send + 'static,
         F: Fn(&mut Conn) -> Result<T, Failure> + Send + 'static,
     {
-        match &self.0.engine {
+        let origin = origin::current();
+        let put = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&put);
+        let work = move |conn: &mut Conn| {
+            let (outcome, put) = origin::in_transaction(origin.as_ref(), || work(conn));
+            seen.store(put, Ordering::Relaxed);
+            outcome
+        };
+        let outcome = match &self.0.engine {
             Engine::Sqlite { writer, .. } => Ok(writer.run(work).await?),
             Engine::Postgres { .. } => {
                 let session = self.session(scope);
@@ -140,7 +159,11 @@ impl Db {
                 })
                 .await
             }
+        };
+        if put.load(Ordering::Relaxed) && outcome.is_ok() {
+            self.0.events.notify_one();
         }
+        outcome
     }
 
     /// Runs `work` on a blocking thread, once there is a connection to be had.

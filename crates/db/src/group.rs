@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use diesel::Connection;
+use diesel::{Connection, connection::SimpleConnection};
 use error::{Error, reason};
 use tokio::sync::oneshot;
 
@@ -18,6 +18,10 @@ use crate::pool::Pool;
 const GROUP: usize = 128;
 /// A group stops growing after so long, so that one slow write delays few others.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// A savepoint around all writes of a group: it is there as long as their transaction is.
+const MARK: &str = "SAVEPOINT tessera_group";
+const KEEP: &str = "RELEASE tessera_group; SAVEPOINT tessera_group";
 
 /// Writes in line at most; whoever comes then is told to come back.
 const LINE: usize = 4096;
@@ -42,7 +46,8 @@ struct Waiting {
 
 /// A queued write: run in a transaction, then told whether that was committed.
 trait Write: Send {
-    fn run(&mut self, conn: &mut Conn);
+    /// Whether it did what it should.
+    fn run(&mut self, conn: &mut Conn) -> bool;
     fn finish(self: Box<Self>, commit: Option<&Failure>);
 }
 
@@ -57,11 +62,11 @@ where
     T: Send,
     F: Fn(&mut Conn) -> Result<T, Failure> + Send,
 {
-    fn run(&mut self, conn: &mut Conn) {
+    fn run(&mut self, conn: &mut Conn) -> bool {
         if self.reply.is_closed() {
             // Nobody waits any more: leave the work undone.
             self.outcome = Some(Err(Failure::Exhausted));
-            return;
+            return true;
         }
         let work = &self.work;
         let guarded = |conn: &mut Conn| {
@@ -71,8 +76,9 @@ where
         // A savepoint: a write that fails takes nothing of the others with it. One that panicked within savepoints of its own left
         // them open; were they not closed, what follows would be released into them and never committed.
         let depth = conn.depth();
-        self.outcome = Some(conn.transaction(guarded));
+        let outcome = conn.transaction(guarded);
         conn.roll_back_to(depth);
+        self.outcome.insert(outcome).is_ok()
     }
 
     fn finish(self: Box<Self>, commit: Option<&Failure>) {
@@ -155,15 +161,26 @@ impl Writer {
         };
         self.pool.transaction(Mode::Write, &session, |conn| {
             let started = Instant::now();
+            conn.batch_execute(MARK)?;
+            let mut run = |write: &mut dyn Write| {
+                if write.run(conn) {
+                    return Ok(());
+                }
+                // A full disk and the like make SQLite roll the whole transaction back by itself. What runs after that would be
+                // committed at once, and be answered as if it had failed.
+                let kept = conn.batch_execute(KEEP);
+                kept.map_err(Failure::at_commit)
+            };
             for waiting in group.iter_mut() {
-                waiting.write.run(conn);
+                run(waiting.write.as_mut())?;
             }
             while group.len() < GROUP && started.elapsed() < PATIENCE {
                 let Some(mut waiting) = self.next(false) else {
                     break;
                 };
-                waiting.write.run(conn);
+                let outcome = run(waiting.write.as_mut());
                 group.push(waiting);
+                outcome?;
             }
             Ok(())
         })

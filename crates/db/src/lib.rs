@@ -18,6 +18,7 @@ mod macros;
 #[doc(hidden)]
 pub mod macros_support;
 pub mod migrate;
+pub mod origin;
 pub mod outbox;
 pub mod page;
 mod patience;

@@ -5,7 +5,7 @@ mod interrupt;
 
 use std::time::{Duration, Instant};
 
-use diesel::prelude::*;
+use diesel::connection::SimpleConnection;
 use diesel::result::Error as Sql;
 
 use crate::conn::Conn;
@@ -46,7 +46,8 @@ impl Conn {
                     "SET LOCAL statement_timeout = {}",
                     millis.min(i32::MAX as u128)
                 );
-                diesel::sql_query(set).execute(conn)?;
+                // One round trip: as a query of its own it would be prepared first.
+                conn.batch_execute(&set)?;
                 work(self)
             }
         }

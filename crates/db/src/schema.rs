@@ -14,6 +14,10 @@ diesel::table! {
         payload -> Binary,
         created_at -> value::sql::Time,
         leased_until -> Nullable<value::sql::Time>,
+        correlation -> Nullable<Text>,
+        causation -> Nullable<Text>,
+        due_at -> Nullable<value::sql::Time>,
+        headers -> Nullable<value::sql::Json>,
     }
 }
 

@@ -285,6 +285,20 @@ impl Plan {
         found
     }
 
+    /// The sets, by index of their measures, of which the total compares both ends of a period: where one snapshot stands for both, there
+    /// is nothing to compare.
+    pub fn compared_sets(&self) -> BTreeSet<usize> {
+        let figures = self.figures();
+        let read = |index: usize, end: Read| figures.contains(&(index, end));
+        let both = |index: usize| {
+            let whole = [Read::New, Read::Retained, Read::Dropped];
+            whole.into_iter().any(|end| read(index, end))
+                || read(index, Read::Start) && read(index, Read::End)
+        };
+        let indices = figures.iter().map(|(index, _)| *index);
+        indices.filter(|index| both(*index)).collect()
+    }
+
     /// A figure of the total over the states of all measures.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! SQL for a fragment: text with numbered parameters, the values for them, and how its rows become states.
 //!
 //! Values are never part of the text, and names are quoted. All columns of a result are text (or null) in one spelling on both databases,
-//! so a reader needs no types. The inner select computes dimensions, period and arguments once for a row, the outer one groups.
+//! so a reader needs no types. What is long, or needs a window, is calculated by an inner select; else expressions stand in the aggregates.
 
 mod members;
 mod row;
@@ -14,7 +14,7 @@ use crate::{Code, Entity, Fragment, Plan, Shape, Typed};
 pub use members::{Members, members};
 pub use row::RowWriter;
 pub use rows::{Group, Table};
-pub use snapshot::{latest_snapshot, read_snapshots};
+pub use snapshot::{latest_snapshot, read_snapshots, snapshot_times};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +27,9 @@ pub enum Dialect {
 
 /// How many parameters a statement has at most: SQLite takes 32,766, PostgreSQL 65,535.
 const MOST_BINDS: usize = 32_000;
+
+/// Sub-periods are read together where reading them one by one would take more text.
+const MOST_BYTES_APART: usize = 1 << 18;
 
 /// A value for a parameter. On PostgreSQL the text says which type it is cast to.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +63,8 @@ pub struct Query {
     /// Bounds of sub-periods, ascending: the caller's calendar cuts, so that any grain, fiscal year and time zone is exact. Rows before the
     /// first and from the last on are left out. Not for sets, which have two snapshots.
     pub bounds: Vec<Moment>,
+    /// Whether sub-periods are read one by one, in one statement: faster where rows are kept by time, so that none is looked at twice.
+    pub apart: bool,
     /// How many different values of a percentile a group may have.
     pub most_values: Option<usize>,
 }
@@ -125,11 +130,11 @@ pub fn write(
             format!("the fragment reads `{}`", fragment.entity),
         );
     }
-    let writer = statement::Writer::new(plan, fragment, entity, query, dialect);
+    let writer = || statement::Writer::new(plan, fragment, entity, query, dialect);
     let statement = match fragment.shape {
-        Shape::Summary => writer.summary(),
-        Shape::Set => writer.set(),
-        Shape::Values => writer.values(),
+        Shape::Summary => short(writer().summary()?, || writer().together().summary()),
+        Shape::Set => writer().set(),
+        Shape::Values => short(writer().values()?, || writer().together().values()),
     }?;
     if statement.binds.len() > MOST_BINDS {
         let message = format!(
@@ -139,6 +144,18 @@ pub fn write(
         return refuse(Code::TooManyTerms, message);
     }
     Ok(statement)
+}
+
+/// The statement, or another where it is too long.
+fn short(
+    statement: Statement,
+    other: impl FnOnce() -> Result<Statement, Refused>,
+) -> Result<Statement, Refused> {
+    if statement.sql.len() > MOST_BYTES_APART {
+        other()
+    } else {
+        Ok(statement)
+    }
 }
 
 /// As [`write`], with sums left to 64 bits on a database that has no wider ones: nearly twice as fast, and refused by the database, as an
@@ -156,6 +173,10 @@ pub fn write_fast(
     if entity.code != fragment.entity || fragment.shape != Shape::Summary {
         return Ok(None);
     }
-    let writer = statement::Writer::new(plan, fragment, entity, query, dialect);
-    writer.narrow().map(statement::Writer::summary).transpose()
+    let writer = || statement::Writer::new(plan, fragment, entity, query, dialect).narrow();
+    let together = || writer().map(|writer| writer.together().summary());
+    match writer().map(statement::Writer::summary).transpose()? {
+        Some(found) if found.sql.len() > MOST_BYTES_APART => together().transpose(),
+        found => Ok(found),
+    }
 }

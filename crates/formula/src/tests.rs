@@ -4,6 +4,7 @@ mod databases;
 mod language;
 mod meaning;
 mod parts;
+mod periods;
 mod same;
 mod sets;
 mod world;

@@ -6,7 +6,7 @@ pub mod method;
 pub mod time;
 
 mod generated;
-pub use generated::{google, tessera};
+pub use generated::{google, io, tessera};
 
 pub use method::{Contracts, Method, MethodTable};
 

@@ -22,6 +22,12 @@ pub struct CallContext {
     pub authorization: Option<HeaderValue>,
 }
 
+impl db::origin::Origin for CallContext {
+    fn correlation(&self) -> Option<String> {
+        self.request_id.to_str().ok().map(str::to_owned)
+    }
+}
+
 impl CallContext {
     /// The context of the running call, if a call is running.
     pub fn current() -> Option<Arc<Self>> {
@@ -39,7 +45,9 @@ impl CallContext {
 
     /// Runs work inside this context.
     pub fn scope<F: Future>(self: Arc<Self>, work: F) -> impl Future<Output = F::Output> {
-        CALL.scope(self, work)
+        // What the work changes tells whose call it was.
+        let origin: Arc<dyn db::origin::Origin> = self.clone();
+        db::origin::within(origin, CALL.scope(self, work))
     }
 
     /// How long the caller still waits.

@@ -1,7 +1,7 @@
 //! What a service is to the process that runs it: a name, its settings, and routes, tasks and readiness.
 
 use crate::{
-    BoxError, Clients, Shutdown,
+    BoxError, Clients, Owners, Shutdown,
     tasks::{Outcome, Task},
 };
 use auth::{Authority, PolicySource};
@@ -36,6 +36,14 @@ pub struct Context<C> {
     pub db: db::Db,
     /// Channels to the services it declared in [`Service::CALLS`].
     pub clients: Clients,
+    /// Channels to whoever keeps durable work, for the one service that shows all of it.
+    pub owners: Owners,
+    /// The way to `messaging`, for events that belong to no change of state; those that do go through [`bus::publish`].
+    pub bus: bus::Bus,
+    /// The service's durable work: submit it here, and offer its kinds by [`Running::jobs`].
+    pub jobs: jobs::Jobs,
+    /// The contracts of every service, as descriptor sets.
+    pub descriptors: Arc<[&'static [u8]]>,
     /// Who may do what, as this process knows it.
     pub authority: Arc<Authority>,
     /// The time.
@@ -55,6 +63,8 @@ pub struct Running {
     pub(crate) routes: Routes,
     pub(crate) tasks: Vec<Task>,
     pub(crate) readiness: Vec<Readiness>,
+    pub(crate) consumers: Vec<bus::Consumer>,
+    pub(crate) jobs: jobs::Kinds,
     pub(crate) policy: Option<Arc<dyn PolicySource>>,
 }
 
@@ -102,6 +112,20 @@ impl Running {
         self
     }
 
+    /// Adds a consumer of events, which runs beside the calls until shutdown begins.
+    #[must_use]
+    pub fn consumer(mut self, consumer: bus::Consumer) -> Self {
+        self.consumers.push(consumer);
+        self
+    }
+
+    /// Offers kinds of jobs: the process runs what is submitted of them.
+    #[must_use]
+    pub fn jobs(mut self, kinds: jobs::Kinds) -> Self {
+        self.jobs = kinds;
+        self
+    }
+
     /// Makes the service the process's source of policy: only identity does this.
     #[must_use]
     pub fn policy(mut self, source: Arc<dyn PolicySource>) -> Self {
@@ -115,6 +139,8 @@ impl Running {
             routes: self.routes,
             tasks: self.tasks,
             readiness: self.readiness,
+            consumers: self.consumers,
+            jobs: self.jobs,
             policy: self.policy,
         }
     }
@@ -128,6 +154,10 @@ pub struct RunningParts {
     pub tasks: Vec<Task>,
     /// Its conditions for being ready.
     pub readiness: Vec<Readiness>,
+    /// Its consumers of events.
+    pub consumers: Vec<bus::Consumer>,
+    /// The kinds of jobs that it offers.
+    pub jobs: jobs::Kinds,
     /// The source of policy, if it is one.
     pub policy: Option<Arc<dyn PolicySource>>,
 }

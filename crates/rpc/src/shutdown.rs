@@ -37,6 +37,11 @@ impl Shutdown {
         self.unless(tokio::time::sleep(time)).await.is_some()
     }
 
+    /// The signal for crates that do not know this one.
+    pub fn token(&self) -> CancellationToken {
+        self.0.clone()
+    }
+
     /// A signal that follows this one but can be given alone.
     #[must_use]
     pub fn child(&self) -> Self {

@@ -71,6 +71,11 @@ impl Task {
         }
     }
 
+    /// The workers of a service's jobs, until shutdown begins.
+    pub fn jobs(jobs: jobs::Jobs, shutdown: &Shutdown) -> Self {
+        Self::once("jobs", jobs.work(shutdown.token()))
+    }
+
     async fn run(mut self, service: &'static str, shutdown: Shutdown, failed: Arc<AtomicUsize>) {
         let mut pause = FIRST_PAUSE;
         while let Some(work) = (self.start)() {

@@ -4,6 +4,7 @@ mod call;
 mod config_command;
 mod documents;
 mod migrate;
+mod operations;
 mod output;
 mod serve;
 mod story;
@@ -17,6 +18,7 @@ use std::{path::PathBuf, process::ExitCode};
 pub use call::Call;
 pub use config_command::ConfigCommand;
 pub use migrate::Migrate;
+pub use operations::Operations;
 pub use serve::Serve;
 pub use story::RunStory;
 pub use token::Token;
@@ -34,6 +36,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// Calls any RPC of a running server with JSON.
     Call(Call),
+    /// Lists, follows and steers the durable work of a running server.
+    Operations(Operations),
     /// Plays a scenario through the public API and checks what comes back.
     Story(RunStory),
     /// Prints the reference of all error reasons, as in docs/errors.md.
@@ -54,6 +58,7 @@ impl Command {
             Self::Migrate(migrate) => migrate.run().await,
             Self::Config(config) => config.run(),
             Self::Call(call) => call.run().await,
+            Self::Operations(operations) => operations.run().await,
             Self::Story(story) => story.run().await,
             Self::Errors => documents::errors(),
             Self::Openapi => documents::openapi(),

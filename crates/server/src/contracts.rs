@@ -3,12 +3,13 @@
 use proto::{Contracts, MethodTable};
 
 /// One line per contracts crate.
-static CONTRACTS: [&Contracts; 5] = [
+static CONTRACTS: [&Contracts; 6] = [
     &proto::CONTRACTS,
     &proto_platform::CONTRACTS,
     &proto_meaning::CONTRACTS,
     &proto_data::CONTRACTS,
     &proto_numbers::CONTRACTS,
+    &proto_work::CONTRACTS,
 ];
 
 /// Every RPC.

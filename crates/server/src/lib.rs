@@ -7,6 +7,7 @@ mod contracts;
 mod edge;
 mod http_server;
 mod mesh_key;
+mod messages;
 mod policy;
 mod process;
 mod registry;

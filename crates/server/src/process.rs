@@ -2,6 +2,7 @@
 
 use crate::{
     Entry, Settings, edge, http_server, mesh_key,
+    messages::Messages,
     policy::RemotePolicy,
     targets::{self},
 };
@@ -10,8 +11,8 @@ use db::{Databases, Db, Keep, migrate::Steps};
 use error::reason;
 use proto::MethodTable;
 use rpc::{
-    BoxError, Context, Directory, Guards, Health, Inbound, Limits, Outbound, Shutdown, Supervisor,
-    Task,
+    BoxError, Context, Directory, Guards, Health, Inbound, Limits, Outbound, Owners, Shutdown,
+    Supervisor, Task,
 };
 use std::{
     net::SocketAddr,
@@ -26,6 +27,8 @@ use value::{Clock, SystemClock};
 
 /// The service that owns the policy.
 const POLICY_OWNER: &str = "identity";
+/// The service that keeps and delivers messages.
+const MESSAGING: &str = "messaging";
 /// How often recorded measurements are folded together.
 const UPKEEP: Duration = Duration::from_secs(5);
 /// How often expired rows of the ground's tables are deleted.
@@ -124,6 +127,12 @@ impl Process {
             directory.configure(service, addresses.clone());
         }
 
+        let owners = Owners::new(
+            crate::services()
+                .iter()
+                .map(|entry| (entry.name, directory.channel(entry.name))),
+        );
+
         let shutdown = Shutdown::new();
         let mut supervisor = Supervisor::new();
         let health = Health::new(supervisor.failed());
@@ -132,13 +141,22 @@ impl Process {
             directory.routes(),
             rpc::reflection(&crate::descriptors())?,
         ];
+        let durable = jobs::Contract::new();
+        routes.push(durable.routes());
         let mut policy: Option<Arc<dyn PolicySource>> = None;
+        let messages: Arc<dyn bus::Messaging> = Arc::new(Messages(directory.channel(MESSAGING)));
+        let descriptors: Arc<[&'static [u8]]> = crate::descriptors().into();
         for entry in &entries {
             let db = databases.service(entry.name)?;
+            let jobs = jobs::Jobs::new(db.clone(), settings.jobs.clone());
             let context = Context {
                 config: settings.services.clone(),
                 db: db.clone(),
                 clients: directory.clients(entry.calls),
+                owners: owners.clone(),
+                bus: bus::Bus::new(Arc::clone(&messages)),
+                jobs: jobs.clone(),
+                descriptors: Arc::clone(&descriptors),
                 authority: Arc::clone(&authority),
                 clock: Arc::clone(&clock),
                 shutdown: shutdown.child(),
@@ -150,10 +168,20 @@ impl Process {
             let parts = running.into_parts();
             directory.serve(
                 entry.name,
-                Inbound::new(Arc::clone(&guards), parts.routes.clone()),
+                Inbound::new(
+                    Arc::clone(&guards),
+                    rpc::merge([parts.routes.clone(), durable.routes()]),
+                ),
             );
+            jobs.offer(parts.jobs);
+            durable.add(jobs.clone());
             let mut tasks = parts.tasks;
-            tasks.push(keep_house(db, &clock, &shutdown));
+            tasks.push(Task::jobs(jobs, &shutdown));
+            tasks.push(keep_house(db.clone(), &clock, &shutdown));
+            tasks.push(relay(db.clone(), &clock, &messages, &shutdown));
+            for consumer in parts.consumers {
+                tasks.push(consume(consumer, db.clone(), &clock, &messages, &shutdown));
+            }
             supervisor.start(entry.name, tasks, &shutdown);
             health.add(grpc_name(&methods, entry.name), parts.readiness);
             routes.push(parts.routes);
@@ -340,6 +368,40 @@ fn keep_house(db: Db, clock: &Arc<dyn Clock>, shutdown: &Shutdown) -> Task {
     Task::once("housekeeping", async move {
         let turn = || stop.sleep(HOUSEKEEPING);
         db::housekeeping(db, clock, Keep::default(), turn).await;
+    })
+}
+
+/// Hands the events of a service's outbox on.
+fn relay(
+    db: Db,
+    clock: &Arc<dyn Clock>,
+    messages: &Arc<dyn bus::Messaging>,
+    shutdown: &Shutdown,
+) -> Task {
+    let relay = bus::Relay::new(db, Arc::clone(clock), Arc::clone(messages));
+    let shutdown = shutdown.clone();
+    Task::restarting("relay", move || {
+        let (relay, stop) = (relay.clone(), shutdown.clone());
+        async move { relay.run(Box::pin(async move { stop.begun().await })).await }
+    })
+}
+
+/// Brings a service the events of others.
+fn consume(
+    consumer: bus::Consumer,
+    db: Db,
+    clock: &Arc<dyn Clock>,
+    messages: &Arc<dyn bus::Messaging>,
+    shutdown: &Shutdown,
+) -> Task {
+    let (clock, messages, shutdown) = (Arc::clone(clock), Arc::clone(messages), shutdown.clone());
+    Task::restarting(consumer.name(), move || {
+        let (consumer, db, stop) = (consumer.clone(), db.clone(), shutdown.clone());
+        let (clock, messages) = (Arc::clone(&clock), Arc::clone(&messages));
+        async move {
+            let stop = Box::pin(async move { stop.begun().await });
+            consumer.run(db, clock, messages, stop).await;
+        }
     })
 }
 

@@ -4,8 +4,10 @@ use crate::service::services;
 
 services! {
     platform: identity::Identity,
+    platform: messaging::Messaging,
     meaning: metadata::Metadata,
     data: warehouse::Warehouse,
     numbers: calculation::Calculation,
     numbers: simulation::Simulation,
+    work: operations::Operations,
 }

@@ -10,10 +10,11 @@ use std::{
 };
 
 /// The sections of a config file.
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 8] = [
     "server",
     "storage",
     "mesh",
+    "jobs",
     "telemetry",
     "auth",
     "gateway",
@@ -78,6 +79,8 @@ pub struct Settings {
     pub storage: db::StorageConfig,
     /// Where the other services are.
     pub mesh: rpc::MeshConfig,
+    /// Durable work.
+    pub jobs: jobs::Config,
     /// Logs.
     pub telemetry: telemetry::Config,
     /// How callers are verified.
@@ -110,6 +113,7 @@ impl Settings {
             server,
             storage: storage.0,
             mesh: config::section(&table, "mesh")?,
+            jobs: config::section(&table, "jobs")?,
             telemetry: config::section(&table, "telemetry")?,
             auth: config::section(&table, "auth")?,
             gateway: config::section(&table, "gateway")?,
@@ -139,6 +143,7 @@ impl Settings {
             ("server".to_owned(), value("server", &self.server)?),
             ("storage".to_owned(), value("storage", &self.storage)?),
             ("mesh".to_owned(), value("mesh", &self.mesh)?),
+            ("jobs".to_owned(), value("jobs", &self.jobs)?),
             ("telemetry".to_owned(), value("telemetry", &self.telemetry)?),
             ("auth".to_owned(), value("auth", &self.auth)?),
             ("gateway".to_owned(), value("gateway", &self.gateway)?),

@@ -5,8 +5,8 @@ use auth::{Authority, Principal, Scope};
 use db::{Databases, Db};
 use proto::MethodTable;
 use rpc::{
-    Channel, Clients, Context, Faults, Guards, Inbound, Outbound, Peer, Running, Service, Shutdown,
-    Supervisor, Target,
+    Channel, Clients, Context, Faults, Guards, Inbound, Outbound, Owners, Peer, Running, Service,
+    Shutdown, Supervisor, Target,
 };
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 use tonic::service::Routes;
@@ -26,12 +26,15 @@ pub struct Bench<S: Service> {
     shutdown: Shutdown,
     supervisor: Option<Supervisor>,
     backend: Backend,
+    owners: Owners,
+    jobs: jobs::Jobs,
 }
 
 /// Sets up a [`Bench`].
 pub struct BenchBuilder<S: Service> {
     config: S::Config,
     fakes: Vec<(&'static str, Routes)>,
+    owners: Vec<(&'static str, Option<Routes>)>,
     backend: Backend,
 }
 
@@ -46,6 +49,7 @@ impl<S: Service> Bench<S> {
         BenchBuilder {
             config: S::Config::default(),
             fakes: Vec::new(),
+            owners: Vec::new(),
             backend,
         }
     }
@@ -146,6 +150,11 @@ impl<S: Service> Bench<S> {
         &self.db
     }
 
+    /// The service's durable work.
+    pub fn jobs(&self) -> &jobs::Jobs {
+        &self.jobs
+    }
+
     /// The service's clock; it stands still until the test moves it.
     pub fn clock(&self) -> &ManualClock {
         &self.clock
@@ -154,6 +163,16 @@ impl<S: Service> Bench<S> {
     /// A folder for files; the service's own is below it.
     pub fn folder(&self) -> &std::path::Path {
         self.backend.folder()
+    }
+
+    /// The channel to a neighbour that keeps durable work; a test may point it elsewhere, or nowhere.
+    ///
+    /// # Panics
+    /// If the bench has no such neighbour.
+    pub fn owner(&self, service: &str) -> Channel {
+        self.owners
+            .channel(service)
+            .expect("a neighbour of the bench")
     }
 
     /// The faults between the callers and the service.
@@ -206,6 +225,13 @@ impl<S: Service> BenchBuilder<S> {
         self
     }
 
+    /// A neighbour that keeps durable work, played by these routes; without routes it is away.
+    #[must_use]
+    pub fn owner(mut self, service: &'static str, routes: Option<Routes>) -> Self {
+        self.owners.push((service, routes));
+        self
+    }
+
     /// Starts the service on a migrated database.
     ///
     /// # Panics
@@ -222,13 +248,15 @@ impl<S: Service> BenchBuilder<S> {
             .expect("migrations apply");
         let db = databases.service(S::NAME).expect("the database opens");
 
-        let methods = Arc::new(MethodTable::new([
+        let contracts = [
             &proto::CONTRACTS,
             &proto_platform::CONTRACTS,
             &proto_meaning::CONTRACTS,
             &proto_data::CONTRACTS,
             &proto_numbers::CONTRACTS,
-        ]));
+            &proto_work::CONTRACTS,
+        ];
+        let methods = Arc::new(MethodTable::new(contracts));
         let callers = Callers::new();
         let guards = Guards::builder(&methods, callers.authority.clone()).build();
         let outbound = Outbound::builder(methods).build();
@@ -252,10 +280,31 @@ impl<S: Service> BenchBuilder<S> {
             fakes.first().map(|(name, _)| name)
         );
 
+        let owners = Owners::new(self.owners.into_iter().map(|(name, routes)| {
+            let channel = Channel::new(name, outbound.clone(), rpc::Behalf::Service);
+            if let Some(routes) = routes {
+                channel.point_to(Target::Local(Inbound::new(guards.clone(), routes)));
+            }
+            (name, channel)
+        }));
+
+        let descriptors = contracts
+            .iter()
+            .map(|contracts| contracts.descriptors)
+            .collect();
+        let quick = jobs::Config {
+            poll: config::Span::from_millis(20),
+            ..jobs::Config::default()
+        };
+        let jobs = jobs::Jobs::new(db.clone(), quick);
         let context = Context {
             config: self.config,
             db: db.clone(),
             clients,
+            owners: owners.clone(),
+            bus: bus::Bus::new(Arc::new(crate::nowhere::Nowhere)),
+            jobs: jobs.clone(),
+            descriptors,
             // A service that gives the policy fills an authority of its own: the guards' holds the
             // bench's people too.
             authority: Arc::new(Authority::new(auth::Config::default(), clock.clone())),
@@ -266,14 +315,19 @@ impl<S: Service> BenchBuilder<S> {
         let running: Running = S::start(context).await.expect("the service starts");
         let parts = running.into_parts();
         let mut supervisor = Supervisor::new();
-        supervisor.start(S::NAME, parts.tasks, &shutdown);
+        let durable = jobs::Contract::new();
+        jobs.offer(parts.jobs);
+        durable.add(jobs.clone());
+        let mut tasks = parts.tasks;
+        tasks.push(rpc::Task::jobs(jobs.clone(), &shutdown));
+        supervisor.start(S::NAME, tasks, &shutdown);
         callers.listen_to(parts.policy);
         callers
             .refresh()
             .await
             .expect("the service gives its policy");
 
-        let inbound = Inbound::new(guards, parts.routes);
+        let inbound = Inbound::new(guards, rpc::merge([parts.routes, durable.routes()]));
         let end_user = |(principal, token): (Principal, String)| {
             let channel = channel::<S>(&outbound, &inbound, Peer::Edge);
             (
@@ -298,6 +352,8 @@ impl<S: Service> BenchBuilder<S> {
             shutdown,
             supervisor: Some(supervisor),
             backend,
+            owners,
+            jobs,
         }
     }
 }

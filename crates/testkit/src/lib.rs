@@ -5,12 +5,17 @@ mod backend;
 mod bench;
 mod callers;
 mod eventually;
+mod nowhere;
+mod redis;
+mod servers;
 #[cfg(test)]
 mod tests;
 
 pub use backend::Backend;
 pub use bench::{Bench, BenchBuilder};
 pub use eventually::eventually;
+pub use redis::RedisServer;
+pub use servers::{azure_url, redis_url, s3_url};
 pub use tokio;
 pub use value::ManualClock;
 

@@ -93,6 +93,8 @@ fn refuse_ours(from: &str, to: &str, section: &str) -> Option<&'static str> {
         {
             Some("an engine uses `value`, `proto` and `error` only")
         }
+        // Its build script is written once, in `contracts`.
+        (Layer::Contracts, _) if section == "build-dependencies" && name == "contracts" => None,
         (Layer::Contracts, _) if !["proto", "value", "error"].contains(&name) => {
             Some("a contracts crate uses `proto` only")
         }

@@ -11,7 +11,7 @@ const FORBIDDEN: &[&str] = &[
     "common", "utils", "util", "types", "core", "helpers", "shared", "misc",
 ];
 /// Contract packages that are no service's.
-const OTHER_CONTRACTS: &[&str] = &["options", "type", "mesh", "gateway"];
+const OTHER_CONTRACTS: &[&str] = &["options", "type", "mesh", "jobs", "gateway"];
 
 /// Each service has its ten places, all under one name, in the wing that the table gives it.
 pub(super) fn services(tree: &Tree) -> Result<Vec<Problem>, String> {
@@ -24,7 +24,7 @@ pub(super) fn services(tree: &Tree) -> Result<Vec<Problem>, String> {
             None => problem(format!("`{wing}` is no wing")),
             Some((_, names)) if !names.contains(&name) => {
                 problem(format!(
-                    "build/wings.rs does not have `{name}` in the wing `{wing}`"
+                    "crates/contracts/src/wings.rs does not have `{name}` in the wing `{wing}`"
                 ));
             }
             Some(_) => {}

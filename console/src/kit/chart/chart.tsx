@@ -1,10 +1,11 @@
 // The chart: one for all pages. Same axes and words, compare, notes, thresholds; as picture, as file, as table.
-import { ActionIcon, Menu, SegmentedControl, Skeleton, TextInput, useComputedColorScheme } from "@mantine/core";
+import { ActionIcon, Menu, SegmentedControl, Skeleton, useComputedColorScheme } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
-import { save, toCsv } from "../table/csv";
+import { Behind } from "./behind";
 import classes from "./chart.module.css";
-import { formatValue } from "./value";
+import { download } from "./download";
+import { Picked } from "./picked";
 
 /** One line or row of bars. */
 export interface Series {
@@ -40,8 +41,10 @@ export interface ChartProps {
   unit?: string;
   levels?: Level[];
   notes?: Note[];
-  /** Keeps a note; without it none can be written. */
+  /** Keeps a note, an empty one not any more; without it none can be written. */
   onNote?: (note: Note) => void;
+  /** Tells how the value of a place came about. */
+  onExplain?: (index: number) => void;
   /** Why there is nothing to draw, where it is known. */
   nothing?: string;
   height?: number;
@@ -60,22 +63,22 @@ export interface Picture {
 const Drawing = lazy(() => import("./drawing"));
 
 export function Chart(props: ChartProps) {
-  const { label, axis, series, height = 280, notes = [], onNote } = props;
+  const { label, axis, series, height = 280, notes = [], onNote, onExplain } = props;
   const scheme = useComputedColorScheme();
   const [as, setAs] = useState<"chart" | "table">("chart");
-  const [noteAt, setNoteAt] = useState<number | null>(null);
-  const [text, setText] = useState("");
+  const [at, setAt] = useState<number | null>(null);
   const picture = useRef<Picture | null>(null);
-  const name = label.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   const lines = () => [
     ["", ...series.map((one) => one.name)],
-    ...axis.map((at, index) => [at, ...series.map((one) => one.exact?.[index] ?? one.values[index] ?? undefined)]),
+    ...axis.map((name, index) => [name, ...series.map((one) => one.exact?.[index] ?? one.values[index] ?? undefined)]),
   ];
-  const download = async (kind: "png" | "svg" | "csv") => {
-    if (kind === "csv") return save(`${name}.csv`, new Blob([toCsv(lines())], { type: "text/csv" }));
-    const url = picture.current?.[kind]();
-    if (url) save(`${name}.${kind}`, await (await fetch(url)).blob());
+  const drawn = as === "chart" && series.some((one) => one.values.some((value) => value !== null));
+  const take = (kind: "png" | "svg") => {
+    const address = picture.current?.[kind]();
+    if (address) download(label, kind, address);
   };
+  const pick = onNote || onExplain ? setAt : undefined;
+  const note = at === null ? undefined : notes.find((one) => one.at === axis[at]);
   return (
     <figure className={classes.figure} aria-label={label}>
       <div className={classes.tools}>
@@ -98,22 +101,17 @@ export function Chart(props: ChartProps) {
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item disabled={as === "table"} onClick={() => void download("png")}>
+            <Menu.Item disabled={!drawn} onClick={() => take("png")}>
               PNG
             </Menu.Item>
-            <Menu.Item disabled={as === "table"} onClick={() => void download("svg")}>
+            <Menu.Item disabled={!drawn} onClick={() => take("svg")}>
               SVG
             </Menu.Item>
-            <Menu.Item onClick={() => void download("csv")}>CSV</Menu.Item>
+            <Menu.Item onClick={() => download(label, "csv", lines())}>CSV</Menu.Item>
           </Menu.Dropdown>
         </Menu>
       </div>
-      {as === "chart" && !series.some((one) => one.values.some((value) => value !== null)) ? (
-        <div className={classes.nothing} style={{ minHeight: height }}>
-          <strong>No values in this span</strong>
-          <span className="dim">{props.nothing ?? "There are no rows in it. Another range may have some."}</span>
-        </div>
-      ) : as === "chart" ? (
+      {drawn ? (
         <Suspense fallback={<Skeleton height={height} />}>
           <Drawing
             {...props}
@@ -122,72 +120,20 @@ export function Chart(props: ChartProps) {
             picture={picture}
             onPick={(index) => {
               props.onPick?.(index);
-              if (onNote) setNoteAt(index);
+              pick?.(index);
             }}
           />
         </Suspense>
+      ) : as === "chart" ? (
+        <div className={classes.nothing} style={{ minHeight: height }}>
+          <strong>No values in this span</strong>
+          <span className="dim">{props.nothing ?? "There are no rows in it. Another range may have some."}</span>
+        </div>
       ) : (
-        <section
-          className={classes.table}
-          style={{ maxHeight: height + 60 }}
-          tabIndex={0}
-          aria-label={`${label}, as a table`}
-        >
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Period</th>
-                {series.map((one) => (
-                  <th key={one.name} scope="col">
-                    {one.name}
-                  </th>
-                ))}
-                {notes.length > 0 ? <th scope="col">Note</th> : null}
-              </tr>
-            </thead>
-            <tbody>
-              {axis.map((at, index) => (
-                <tr key={at}>
-                  <th scope="row">{at}</th>
-                  {series.map((one) => (
-                    <td key={one.name} title={one.exact?.[index]}>
-                      {formatValue(one.values[index], props.format, props.unit)}
-                    </td>
-                  ))}
-                  {notes.length > 0 ? (
-                    <td>
-                      {notes
-                        .filter((note) => note.at === at)
-                        .map((note) => note.text)
-                        .join("; ")}
-                    </td>
-                  ) : null}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <Behind {...props} height={height} pick={onNote ? pick : undefined} />
       )}
-      {onNote && noteAt !== null && as === "chart" ? (
-        <form
-          className={classes.note}
-          onSubmit={(event) => {
-            event.preventDefault();
-            const at = axis[noteAt];
-            if (at && text.trim()) onNote({ at, text: text.trim() });
-            setText("");
-            setNoteAt(null);
-          }}
-        >
-          <TextInput
-            size="xs"
-            style={{ flex: 1 }}
-            aria-label={`Note at ${axis[noteAt]}`}
-            placeholder={`A note at ${axis[noteAt]}, then Enter`}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-        </form>
+      {at !== null && axis[at] !== undefined ? (
+        <Picked key={axis[at]} {...props} at={at} note={note} close={() => setAt(null)} />
       ) : null}
     </figure>
   );

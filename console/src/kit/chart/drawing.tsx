@@ -12,7 +12,7 @@ import * as echarts from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { type RefObject, useEffect, useRef } from "react";
 import type { ChartProps, Picture } from "./chart";
-import { formatValue } from "./value";
+import { axisFormat, formatValue } from "./value";
 
 echarts.use([
   BarChart,
@@ -53,6 +53,11 @@ function option({
 }: Props): echarts.EChartsCoreOption {
   const [ink, dim, line, surface] = [colour("--ink"), colour("--ink-dim"), colour("--line"), colour("--surface")];
   const words = { color: dim, fontFamily: "'Inter Variable', sans-serif", fontSize: 11 };
+  const axisWords = axisFormat(
+    series.flatMap((one) => one.values),
+    format,
+    unit,
+  );
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
     animation: !still,
@@ -73,14 +78,14 @@ function option({
       type: "category",
       data: axis,
       boundaryGap: kind === "bar",
-      axisLabel: words,
+      axisLabel: { ...words, margin: 12 },
       axisTick: { show: false },
       axisLine: { lineStyle: { color: line } },
     },
     yAxis: {
       type: "value",
       scale: kind === "line",
-      axisLabel: { ...words, formatter: (value: number) => formatValue(value, format, unit, true) },
+      axisLabel: { ...words, formatter: axisWords },
       splitLine: { lineStyle: { color: line } },
     },
     series: series.map((one, index) => ({
@@ -117,11 +122,19 @@ function option({
               symbol: "circle",
               symbolSize: 9,
               data: notes
-                .filter((note) => axis.includes(note.at))
+                .filter((note) => typeof one.values[axis.indexOf(note.at)] === "number")
                 .map((note) => ({
                   coord: [note.at, one.values[axis.indexOf(note.at)] ?? 0],
                   name: note.text,
-                  label: { show: true, formatter: note.text, position: "top", ...words, color: ink },
+                  label: {
+                    show: true,
+                    formatter: note.text,
+                    position: "top",
+                    ...words,
+                    color: ink,
+                    width: 180,
+                    overflow: "truncate",
+                  },
                 })),
             }
           : undefined,

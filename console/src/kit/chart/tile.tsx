@@ -1,8 +1,9 @@
-// The tile of one metric: its newest value, how it moved, and its way here.
+// The tile of one metric: its newest value, how it moved, its way here, how old it is, and the way to its page.
 import { Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { Badge, type Tone } from "../badges";
+import { Change } from "./change";
 import classes from "./chart.module.css";
 import { formatValue } from "./value";
 
@@ -23,6 +24,8 @@ interface Props {
   level?: { tone: Tone; word: string };
   /** Why there is no value. */
   missing?: string;
+  /** Why the value is not as new as it should be. */
+  old?: string;
   loading?: boolean;
   to?: string;
 }
@@ -32,18 +35,18 @@ function Spark({ values }: { values: (number | null)[] }) {
   const known = values.filter((value): value is number => value !== null);
   if (known.length < 2) return <span className={classes.spark} />;
   const [least, most] = [Math.min(...known), Math.max(...known)];
-  const points = values
-    .map((value, index) =>
-      value === null
-        ? null
-        : `${((index / (values.length - 1)) * 100).toFixed(2)},${(20 - ((value - least) / (most - least || 1)) * 18).toFixed(2)}`,
-    )
-    .filter(Boolean)
-    .join(" ");
+  const points = values.flatMap((value, index) =>
+    value === null
+      ? []
+      : [[(index / (values.length - 1)) * 100, 37 - ((value - least) / (most - least || 1)) * 34] as const],
+  );
+  const line = points.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(" ");
+  const [first, last] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 100];
   return (
-    <svg className={classes.spark} viewBox="0 0 100 22" preserveAspectRatio="none" aria-hidden>
+    <svg className={classes.spark} viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden>
+      <polygon points={`${first},40 ${line} ${last},40`} fill="var(--surface-chosen)" />
       <polyline
-        points={points}
+        points={line}
         fill="none"
         stroke="var(--mantine-primary-color-filled)"
         strokeWidth="1.5"
@@ -64,6 +67,7 @@ export function Tile({
   better,
   level,
   missing,
+  old,
   loading,
   to,
 }: Props) {
@@ -71,34 +75,29 @@ export function Tile({
   const [pulse, setPulse] = useState(0);
   // A value that changes while one looks says so, quietly.
   useEffect(() => {
-    if (last.current !== undefined && last.current !== value) setPulse((count) => count + 1);
+    if (last.current !== undefined && last.current !== null && last.current !== value) setPulse((count) => count + 1);
     last.current = value;
   }, [value]);
-  const change =
-    typeof value === "number" && typeof before === "number" && before !== 0
-      ? (value - before) / Math.abs(before)
-      : null;
-  const good = change === null || !better || change === 0 ? null : change > 0 === (better === "higher");
   const body = (
     <>
-      <span className={classes.tileName}>{name}</span>
-      {loading ? (
-        <Skeleton height={22} width={90} my={5} />
-      ) : (
-        <span key={pulse} data-pulse={pulse > 0 || undefined} className={classes.tileValue}>
-          {missing ? <span className="dim">–</span> : formatValue(value, format, unit)}
-        </span>
-      )}
-      <span className={classes.tileFoot}>
-        {missing ?? period}
+      <span className={classes.tileHead}>
+        <span className={`${classes.tileName} truncate`}>{name}</span>
         {level ? <Badge tone={level.tone}>{level.word}</Badge> : null}
-        {change !== null ? (
-          <span style={{ color: good === null ? undefined : good ? "var(--good)" : "var(--bad)" }}>
-            {change > 0 ? "▲" : change < 0 ? "▼" : "="}{" "}
-            {new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 }).format(Math.abs(change))}
+      </span>
+      <span className={classes.tileLine} aria-busy={loading || undefined}>
+        {loading ? (
+          <Skeleton component="span" display="block" height={24} width={100} my={5} />
+        ) : (
+          <span key={pulse} data-pulse={pulse > 0 || undefined} className={classes.tileValue}>
+            {missing ? <span className="dim">–</span> : formatValue(value, format, unit)}
           </span>
-        ) : null}
-        <Spark values={trail} />
+        )}
+        {missing ? null : <Change value={value} before={before} better={better} points={format?.includes("%")} />}
+      </span>
+      <Spark values={trail} />
+      <span className={classes.tileFoot}>
+        <span>{missing ?? period}</span>
+        {old ? <Badge tone="warn">{old}</Badge> : null}
       </span>
     </>
   );

@@ -22,3 +22,19 @@ export function formatValue(value: number | null | undefined, format = "", unit 
   }).format(value);
   return unit && !short ? `${text} ${unit}` : text;
 }
+
+/** Values of an axis: as many digits after the point as its steps need, so that no two of them read the same. */
+export function axisFormat(values: (number | null)[], format = "", unit = ""): (value: number) => string {
+  const known = values.filter((value): value is number => value !== null);
+  const percent = format.includes("%");
+  const range = (Math.max(...known, Number.NEGATIVE_INFINITY) - Math.min(...known, Number.POSITIVE_INFINITY)) / 6;
+  const step = (Number.isFinite(range) && range > 0 ? range : 1) * (percent ? 100 : 1);
+  const digits = Math.min(4, Math.max(0, Math.ceil(-Math.log10(step))));
+  return (value) => {
+    if (Math.abs(value) >= 10_000) return formatValue(value, format, unit, true);
+    return new Intl.NumberFormat(undefined, {
+      style: percent ? "percent" : "decimal",
+      maximumFractionDigits: digits,
+    }).format(value);
+  };
+}

@@ -4,29 +4,16 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Message } from "@/api/contract";
 import { Badge, Time } from "../badges";
+import { formatValue } from "../chart/value";
 import { Facts, Section } from "../detail";
-import { count } from "../format";
+import { count, formatDay, formatDuration } from "../format";
 import { Formula } from "../formula/field";
 import { FormulaTree } from "../formula/tree";
+import { exactWords } from "./exact";
 import classes from "./explain.module.css";
+import { inNumbers } from "./numbers";
 
 type Explanation = Message<"tessera.calculation.v1.Explanation">;
-
-/** Whether a value is what it says, in words. */
-export function exactWords(
-  value: Message<"tessera.calculation.v1.Value"> | undefined,
-): { word: string; tone: "good" | "info" | "warn" } | null {
-  switch (value?.exactness) {
-    case "EXACTNESS_EXACT":
-      return { word: "Exact", tone: "good" };
-    case "EXACTNESS_ROUNDED":
-      return { word: "Exact, shown rounded", tone: "good" };
-    case "EXACTNESS_FLOAT":
-      return { word: "Floating point, about 1e-12", tone: "warn" };
-    default:
-      return null;
-  }
-}
 
 function Source({ source }: { source: Message<"tessera.calculation.v1.SourceUse"> }) {
   const [open, setOpen] = useState(false);
@@ -40,7 +27,7 @@ function Source({ source }: { source: Message<"tessera.calculation.v1.SourceUse"
         </span>
         <span className="num">{count(Number(source.rows ?? 0), "row")} passed</span>
         <span className="dim num">version {source.dataVersion ?? "0"} of its rows</span>
-        <span className="dim num">{source.duration}</span>
+        <span className="dim num">in {formatDuration(source.duration)}</span>
         {statements.length > 0 ? (
           <Button variant="subtle" size="compact-xs" aria-expanded={open} onClick={() => setOpen(!open)}>
             {open ? "Hide SQL" : "Show SQL"}
@@ -61,7 +48,8 @@ function Source({ source }: { source: Message<"tessera.calculation.v1.SourceUse"
       ) : null}
       {(source.snapshots ?? []).map((pair) => (
         <p key={`${pair.start} ${pair.end}`} className="dim">
-          Snapshots {pair.start || "none"} and {pair.end || "none"}
+          The snapshot of {formatDay(pair.start) || "no day"} beside that of {formatDay(pair.end) || "no day"}
+          {pair.start && pair.start === pair.end ? ": the same one, so nothing is compared" : ""}
         </p>
       ))}
       <Collapse expanded={open}>
@@ -83,21 +71,38 @@ function Source({ source }: { source: Message<"tessera.calculation.v1.SourceUse"
 export function Explain({
   explanation,
   value,
+  format,
+  unit,
   homes,
 }: {
   explanation: Explanation;
+  /** How the metric's values are shown. */
+  format?: string;
+  unit?: string;
   value?: Message<"tessera.calculation.v1.Value">;
   homes: (kind: string, code: string) => string | undefined;
 }) {
   const exact = exactWords(value);
+  const shown = value?.number === undefined ? (value?.text ?? "no value") : formatValue(value.number, format, unit);
+  const numbers = explanation.tree ? inNumbers(explanation.tree) : undefined;
   return (
     <div className={classes.explain}>
       <Section title="The value">
         <p className={classes.value}>
-          <span className="num">{value?.text ?? "no value"}</span>{" "}
-          {exact ? <Badge tone={exact.tone}>{exact.word}</Badge> : null}{" "}
-          {value?.fraction ? <span className="dim">= {value.fraction}</span> : null}
+          <span className="num">{shown}</span> {exact ? <Badge tone={exact.tone}>{exact.word}</Badge> : null}
         </p>
+        {numbers ? (
+          <p className={classes.numbers}>
+            <span className="unseen">In numbers: </span>= {numbers}
+          </p>
+        ) : null}
+        {value?.text && value.text !== shown ? (
+          <p className={classes.digits}>
+            {value.fraction ? `${value.fraction} = ` : ""}
+            {value.text}
+            {value.fraction ? "…" : ""}
+          </p>
+        ) : null}
       </Section>
       <Section title="The formula">
         <Formula text={explanation.formula ?? ""} />
@@ -151,7 +156,10 @@ export function Explain({
             ],
             ["Calendar", explanation.calendar],
             ["Read", <Time key="t" value={explanation.asOfTime} exact />],
-            ["Took", (explanation.timings ?? []).map((one) => `${one.part} ${one.duration}`).join(" · ")],
+            [
+              "Took",
+              (explanation.timings ?? []).map((one) => `${one.part} ${formatDuration(one.duration)}`).join(" · "),
+            ],
             ["Plan", explanation.planCached ? "from the cache" : "made for this question"],
           ]}
         />

@@ -18,29 +18,42 @@ export function changed(before: Value, after: Value): string[] {
   return [...names].filter((name) => !SERVERS.includes(name) && text(before[name]) !== text(after[name])).sort();
 }
 
+const NONE: string[] = [];
+
+/** What is needed besides what the contract has rules for, and not given. */
+const missing = (value: Value, required: string[]): Violation[] =>
+  required
+    .filter((field) => value[field] === undefined || value[field] === "")
+    .map((field) => ({ field, description: "is needed", reason: "FORM" }));
+
+/** The field of the message that a path begins with. */
+const rootOf = (path: string): string => /^[^.[]*/.exec(path)?.[0] ?? "";
+
 /**
  * A draft of the message `of`, begun with `first`. `prefix` is the field of the request that holds it: what the server
  * says of `entity.code` belongs to `code`.
  */
-export function useDraft(of: string, first: Value, prefix: string, fields: string[]) {
+export function useDraft(of: string, first: Value, prefix: string, fields: string[], required: string[] = NONE) {
   const schemas = useSchemas(of);
   const [value, setValue] = useState<Value>(first);
-  const [tried, setTried] = useState(false);
+  // The fields whose rules are shown: all of them once it was tried to save, those of a step once it was left.
+  const [tried, setTried] = useState<true | ReadonlySet<string>>(new Set<string>());
   const [error, setError] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const [requestId, setRequestId] = useState(newRequestId);
   const changes = useMemo(() => changed(first, value), [first, value]);
   const own = useMemo(
-    () => (schemas?.[of] ? check(schemas, schemas[of], value, "", fields) : []),
-    [schemas, of, value, fields],
+    () => (schemas?.[of] ? [...missing(value, required), ...check(schemas, schemas[of], value, "", fields)] : []),
+    [schemas, of, value, fields, required],
   );
   const found = error ? below(error.violations, prefix) : [];
-  const violations: Violation[] = tried
-    ? [...found, ...own.filter((one) => !found.some((two) => two.field === one.field))]
-    : found;
+  const shown = own.filter((one) => tried === true || tried.has(rootOf(one.field)));
+  const violations: Violation[] = [...found, ...shown.filter((one) => !found.some((two) => two.field === one.field))];
 
   return {
     value,
+    /** Whether the contract's rules are there, and with them the fields of the form. */
+    ready: schemas !== undefined,
     changes,
     error,
     busy,
@@ -59,7 +72,7 @@ export function useDraft(of: string, first: Value, prefix: string, fields: strin
       try {
         await send(requestId);
         setError(null);
-        setTried(false);
+        setTried(new Set());
         return true;
       } catch (cause) {
         const given = asApiError(cause);
@@ -74,7 +87,15 @@ export function useDraft(of: string, first: Value, prefix: string, fields: strin
     reset(next: Value = first) {
       setValue(next);
       setError(null);
-      setTried(false);
+      setTried(new Set());
+    },
+    /** Whether these fields hold, as far as the contract's rules can tell. */
+    holds(names: string[]): boolean {
+      return schemas !== undefined && !own.some((one) => names.includes(rootOf(one.field)));
+    },
+    /** Shows what is wrong with these fields. */
+    look(names: string[]): void {
+      setTried((now) => (now === true ? now : new Set([...now, ...names])));
     },
   };
 }

@@ -32,10 +32,12 @@ export function Editor({ draft, action, save, cancel, children }: Props) {
     leaving.current = true;
     await save();
     leaving.current = false;
-    // The first field that is wrong takes the focus.
-    requestAnimationFrame(() =>
-      box.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-invalid='true']")?.focus(),
-    );
+    // The first field that is wrong takes the focus, in the middle: the bar at the foot would hide it.
+    requestAnimationFrame(() => {
+      const wrong = box.current?.querySelector<HTMLElement>("[aria-invalid='true'], [data-invalid='true']");
+      wrong?.focus({ preventScroll: true });
+      wrong?.scrollIntoView({ block: "center" });
+    });
   }
   useHotkeys([["mod+S", () => void submit()]], []);
   const general = draft.error && draft.violations.length === 0 ? draft.error : null;

@@ -23,6 +23,9 @@ export interface FieldProps {
   schema: Schema;
   schemas: Schemas;
   disabled?: boolean;
+  /** The whole message, for a widget that depends on other fields or writes more than one. */
+  message: Value;
+  setMessage: (next: Value) => void;
 }
 
 export interface FormProps {
@@ -38,6 +41,8 @@ export interface FormProps {
   labels?: Record<string, string>;
   /** Fields that can be seen but not changed. */
   fixed?: string[];
+  /** Fields that must be given though the contract has no rule for it. */
+  required?: string[];
 }
 
 /** The name of a field in words. */
@@ -56,7 +61,17 @@ function helpOf(schema: Schema): string | undefined {
   return text || undefined;
 }
 
-export function Form({ of, fields, value, set, violations, widgets = {}, labels = {}, fixed = [] }: FormProps) {
+export function Form({
+  of,
+  fields,
+  value,
+  set,
+  violations,
+  widgets = {},
+  labels = {},
+  fixed = [],
+  required = [],
+}: FormProps) {
   const schemas = useSchemas(of);
   const schema = schemas?.[of];
   if (!schemas || !schema) return null;
@@ -73,7 +88,7 @@ export function Form({ of, fields, value, set, violations, widgets = {}, labels 
           name,
           label: labels[name] ?? labelOf(name),
           help: helpOf(given),
-          required: schema.required?.includes(name) ?? false,
+          required: schema.required?.includes(name) || required.includes(name),
           value: value[name],
           set: (next) => set({ ...value, [name]: next }),
           error: own.length > 0 ? own.join("; ").replace(/^./, (c) => c.toUpperCase()) : undefined,
@@ -81,6 +96,8 @@ export function Form({ of, fields, value, set, violations, widgets = {}, labels 
           schema: resolve(schemas, given),
           schemas,
           disabled: fixed.includes(name),
+          message: value,
+          setMessage: set,
         };
         const Widget = widgets[name] ?? Field;
         return (

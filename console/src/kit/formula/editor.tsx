@@ -185,9 +185,13 @@ export default function FormulaEditor({
       now.dispatch({ changes: { from: 0, to: now.state.doc.length, insert: value } });
   }, [value]);
 
+  // Nothing wrong, as before: the editor is left alone, for somebody may be typing.
+  const marked = useRef(0);
   useEffect(() => {
     const now = view.current;
-    if (now) now.dispatch(setDiagnostics(now.state, toDiagnostics(now.state.doc.toString(), problems)));
+    if (!now || (problems.length === 0 && marked.current === 0)) return;
+    marked.current = problems.length;
+    now.dispatch(setDiagnostics(now.state, toDiagnostics(now.state.doc.toString(), problems)));
   }, [problems]);
 
   return (

@@ -76,11 +76,7 @@ export function FormulaField({
             : ""}
         </span>
       </div>
-      {help ? (
-        <div className="dim" style={{ fontSize: "0.6875rem", marginBottom: 5 }}>
-          {help}
-        </div>
-      ) : null}
+      {help ? <div className={classes.help}>{help}</div> : null}
       <Suspense fallback={<Skeleton height={90} />}>
         <Editor
           label={label}

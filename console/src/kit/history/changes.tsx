@@ -10,10 +10,14 @@ type Change = Message<"tessera.metadata.v1.FieldChange">;
 function line(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   const { code, name, ...rest } = value as Record<string, unknown>;
-  const more = Object.entries(rest).map(([key, held]) =>
-    held === true ? key.replaceAll("_", " ") : typeof held === "string" ? held : `${key} ${JSON.stringify(held)}`,
-  );
-  return [[code ?? name, ...more].filter(Boolean).join(", ")].join("");
+  const more = Object.entries(rest).map(([key, held]) => {
+    const title = key.replaceAll("_", " ");
+    if (held === true) return title;
+    if (typeof held === "string") return held;
+    return `${title} ${Array.isArray(held) ? held.map(line).join(" / ") : JSON.stringify(held)}`;
+  });
+  // The name says nothing new where the code is said.
+  return [code ?? name, ...more].filter(Boolean).join(", ");
 }
 
 /** JSON as a person reads it: text without quotes, lists by comma, the rest as it is. */

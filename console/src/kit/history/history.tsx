@@ -9,6 +9,7 @@ import { toast } from "@/app/toasts";
 import { Time } from "../badges";
 import { Confirm } from "../confirm";
 import { words } from "../format";
+import { Actor } from "../identity/actor";
 import { ErrorState } from "../states";
 import { useUrlState } from "../url";
 import { Changes } from "./changes";
@@ -38,7 +39,9 @@ export function History({ id, etag, name }: { id: string; etag: string; name: st
               <span className={classes.number}>{one.version}</span>
               <span className={classes.what}>
                 <span>{words(one.action)}</span>
-                <span className="dim truncate">{one.actor}</span>
+                <span className="dim truncate">
+                  <Actor of={one.actor} />
+                </span>
               </span>
               <span className="dim">
                 <Time value={one.createTime} />

@@ -9,6 +9,8 @@ import type { Operation } from "@/api/contract";
 import { useMay } from "@/api/hooks";
 import { toast } from "@/app/toasts";
 import { Confirm } from "../confirm";
+import { count } from "../format";
+import type { Bulk } from "../table/list";
 
 type Kind = "Entity" | "Relationship" | "Metric";
 
@@ -29,6 +31,37 @@ export async function undeleteDefinitions(kind: Kind, rows: Props["of"][]) {
   for (const row of rows) {
     await call(`MetadataService_Undelete${kind}`, { path: { id: row.id ?? "" }, body: {} as never });
   }
+}
+
+/** Deleting the chosen rows of a list of definitions, with a way back. */
+export function useDeleteBulk(kind: Kind, noun: [string, string]): Bulk<Props["of"]> {
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries({ queryKey: ["metadata"] });
+  return {
+    title: "Delete",
+    needs: `MetadataService_Delete${kind}`,
+    run: async (rows) => {
+      const gone: Props["of"][] = [];
+      try {
+        for (const row of rows) {
+          await deleteDefinitions(kind, [row]);
+          gone.push(row);
+        }
+      } finally {
+        // What was deleted before one was refused is gone all the same, and can be brought back.
+        if (gone.length > 0) {
+          await refresh();
+          toast({
+            title: gone.length === 1 ? `${gone[0]?.name} is deleted` : `${count(gone.length, ...noun)} are deleted`,
+            undo: async () => {
+              await undeleteDefinitions(kind, gone);
+              await refresh();
+            },
+          });
+        }
+      }
+    },
+  };
 }
 
 /** The menu at the end of a definition's head. */

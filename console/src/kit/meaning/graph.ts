@@ -21,12 +21,19 @@ interface Choice {
   steps?: number;
   /** Whether a box lists what is in it. */
   lines?: boolean;
+  /** Which end of a relationship is the whole, by `lineKey`. */
+  wholes?: Wholes;
 }
+
+export type Wholes = Map<string, "from" | "to">;
+
+/** Names a relationship among the lines of a picture. */
+export const lineKey = (from: string, to: string, name: string | undefined) => `${from} ${to} ${name ?? ""}`;
 
 /** What of the graph is drawn, as the canvas takes it. */
 export function toPicture(
   graph: Graph | undefined,
-  { kinds, from, steps = 1, lines = true }: Choice,
+  { kinds, from, steps = 1, lines = true, wholes }: Choice,
 ): { boxes: Box[]; lines: Line[] } {
   const all = (graph?.nodes ?? []).filter((node) => kinds.includes(kindWords(node.kind)));
   const known = new Set(all.map((node) => node.id ?? ""));
@@ -62,6 +69,10 @@ export function toPicture(
         label: link.type === "relationship" ? link.label : undefined,
         ends: ends[(link.cardinality ?? "").toLowerCase().replace("cardinality_", "")],
         weak: link.type !== "relationship",
+        whole:
+          link.type === "relationship"
+            ? wholes?.get(lineKey(link.source ?? "", link.target ?? "", link.label))
+            : undefined,
       })),
   };
 }

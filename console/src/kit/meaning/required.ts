@@ -2,12 +2,13 @@
 import type { Message } from "@/api/contract";
 import type { Box, Line } from "../canvas/canvas";
 import { kindWords } from "../definition";
-import { toPicture } from "./graph";
+import { toPicture, type Wholes } from "./graph";
 
 /** The part of the ontology that the metrics of these codes need, as one picture. */
 export function requiredBy(
   graph: Message<"tessera.metadata.v1.Graph"> | undefined,
   codes: string[],
+  wholes?: Wholes,
 ): { boxes: Box[]; lines: Line[] } {
   const kinds = new Map((graph?.nodes ?? []).map((node) => [node.id ?? "", kindWords(node.kind)]));
   const roots = codes.map((code) => `metric.${code}`).filter((id) => kinds.has(id));
@@ -24,7 +25,7 @@ export function requiredBy(
       open.push(target);
     }
   }
-  const picture = toPicture(graph, { kinds: ["metric", "entity"] });
+  const picture = toPicture(graph, { kinds: ["metric", "entity"], wholes });
   return {
     boxes: picture.boxes.filter((box) => found.has(box.id)).map((box) => ({ ...box, main: roots.includes(box.id) })),
     lines: picture.lines.filter((line) => found.has(line.from) && found.has(line.to)),

@@ -35,7 +35,8 @@ export interface ListProps<Op extends Operation, Key extends keyof Output<Op> & 
   /** The operation that lists, and the field of its answer that holds the things. */
   op: Op;
   items: Key;
-  columns: Column<Item<Op, Key>>[];
+  /** The columns, or a hook that makes them for the rows that are there. */
+  columns: Column<Item<Op, Key>>[] | ((rows: Item<Op, Key>[]) => Column<Item<Op, Key>>[]);
   /** One thing and many, in words. */
   noun: [string, string];
   id?: (row: Item<Op, Key>) => string;
@@ -48,6 +49,8 @@ export interface ListProps<Op extends Operation, Key extends keyof Output<Op> & 
   filters?: Filter[];
   /** Where the first action leads, and what one must be allowed to do. */
   create?: { title: string; to: string; needs: Operation };
+  /** Rows asked for at once, where the operation allows fewer than usual. */
+  pageSize?: number;
   bulk?: Bulk<Item<Op, Key>>[];
   /** A sentence for those who see the list for the first time. */
   teach: ReactNode;
@@ -58,11 +61,14 @@ export interface ListProps<Op extends Operation, Key extends keyof Output<Op> & 
   around?: (table: ReactNode) => ReactNode;
 }
 
+/** More rows than these are no longer one file for a person. */
+const MOST_EXPORTED = 100_000;
+
 const hiddenColumns = kept<Record<string, string[]>>("tessera.columns", {});
 
 export function List<Op extends Operation, Key extends keyof Output<Op> & string>(props: ListProps<Op, Key>) {
   type Row = Item<Op, Key>;
-  const { op, items, columns, noun, filters = [], create, bulk = [] } = props;
+  const { op, items, noun, filters = [], create, bulk = [] } = props;
   const id = props.id ?? ((row: Row) => (row as { id?: string }).id ?? "");
   const may = useMay();
   const [url, setUrl] = useUrl();
@@ -71,8 +77,9 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
   useHotkeys([["/", () => searchBox.current?.focus()]]);
 
   const query = props.query?.(url) ?? {};
-  const list = useList(op, items, { query } as Input<Op>);
+  const list = useList(op, items, { query } as Input<Op>, { pageSize: props.pageSize });
   const rows = list.rows as Row[];
+  const columns = typeof props.columns === "function" ? props.columns(rows) : props.columns;
   const hidden = useStore(hiddenColumns)[op] ?? columns.filter((column) => column.optional).map((column) => column.id);
   const hiddenSet = useMemo(() => new Set(hidden), [hidden]);
   const narrowed = filters.some((filter) => url[filter.name]) || Boolean(url.q);
@@ -86,11 +93,19 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
   async function exportCsv() {
     const written = columns.filter((column) => column.text && !hiddenSet.has(column.id));
     try {
-      const everything = (await all(op, items, { query } as Input<Op>)) as Row[];
+      const asked = { query: { ...(props.pageSize ? { pageSize: props.pageSize } : {}), ...query } } as Input<Op>;
+      const everything = chosenRows.length > 0 ? chosenRows : ((await all(op, items, asked, MOST_EXPORTED)) as Row[]);
       const lines = everything.map((row) => written.map((column) => column.text?.(row)));
       const text = toCsv([written.map((column) => column.title), ...lines]);
       save(`${noun[1].replaceAll(" ", "-")}.csv`, new Blob([text], { type: "text/csv" }));
-      toast({ title: `${counted(everything.length, noun[0], noun[1])} exported` });
+      const cut = everything.length >= MOST_EXPORTED;
+      toast({
+        tone: cut ? "info" : "good",
+        title: `${counted(everything.length, noun[0], noun[1])} exported`,
+        text: cut
+          ? "There may be more than one file takes. Narrow the list with filters and export the parts."
+          : undefined,
+      });
     } catch (cause) {
       toastError("The export failed", cause);
     }
@@ -192,7 +207,9 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
           </span>
         ) : (
           <span className={classes.count} role="status">
-            {list.isPending ? "" : `${counted(rows.length, noun[0], noun[1])}${list.hasNextPage ? " and more" : ""}`}
+            {list.isPending || (list.error && rows.length === 0)
+              ? ""
+              : `${counted(rows.length, noun[0], noun[1])}${list.hasNextPage ? " and more" : ""}`}
           </span>
         )}
         <Menu closeOnItemClick={false} width={200}>
@@ -222,8 +239,12 @@ export function List<Op extends Operation, Key extends keyof Output<Op> & string
             ))}
           </Menu.Dropdown>
         </Menu>
-        <Tooltip label="Export as CSV">
-          <ActionIcon aria-label="Export as CSV" onClick={() => void exportCsv()} disabled={empty}>
+        <Tooltip label={chosenRows.length > 0 ? "Export the chosen as CSV" : "Export as CSV"}>
+          <ActionIcon
+            aria-label={chosenRows.length > 0 ? "Export the chosen as CSV" : "Export as CSV"}
+            onClick={() => void exportCsv()}
+            disabled={rows.length === 0}
+          >
             <IconDownload size={16} />
           </ActionIcon>
         </Tooltip>

@@ -51,6 +51,12 @@ export interface TableProps<T> {
   inline?: boolean;
 }
 
+/** What a cell says in full, for one that is too narrow for it. */
+function titleOf<T>(column: Column<T>, row: T): string | undefined {
+  const text = column.text?.(row);
+  return typeof text === "string" && text.length > 12 ? text : undefined;
+}
+
 const heights = { dense: 32, comfortable: 40 };
 
 export function Table<T>(props: TableProps<T>) {
@@ -235,7 +241,9 @@ export function Table<T>(props: TableProps<T>) {
                 ) : null}
                 {shown.map((column) => (
                   <div key={column.id} role="gridcell" className={classes.cell} data-align={column.align}>
-                    <div className={classes.value}>{column.cell(row)}</div>
+                    <div className={classes.value} title={titleOf(column, row)}>
+                      {column.cell(row)}
+                    </div>
                   </div>
                 ))}
               </div>

@@ -1,14 +1,14 @@
-// Home: whether everything runs, and where to go from here.
-import { Button } from "@mantine/core";
+// Home: the headline metrics, whether everything runs, and where to go from here.
 import { Link } from "@tanstack/react-router";
 import { services } from "@/api/contract";
 import { useCall, useMay, useMe } from "@/api/hooks";
 import { useConnection } from "@/app/connection";
 import { pages } from "@/app/pages";
-import { Badge } from "@/kit/badges";
+import { Badge, Time } from "@/kit/badges";
 import { Section } from "@/kit/detail";
 import { count } from "@/kit/format";
 import { Page } from "@/kit/page";
+import { Headlines } from "./headlines";
 import classes from "./home.module.css";
 
 /** What holds a service back: /readyz names it by its contract, `tessera.metadata.v1.MetadataService: why`. */
@@ -17,12 +17,28 @@ function trouble(waiting: string[], service: string): string | undefined {
   return line?.slice(line.indexOf(":") + 1).trim();
 }
 
+const iso = (at: number) => (at > 0 ? new Date(at).toISOString() : undefined);
+
 function Health() {
-  const { state, waiting } = useConnection();
+  const { state, waiting, at } = useConnection();
+  const down = services.filter((service) => trouble(waiting, service)).length;
   const others = waiting.filter((line) => !services.some((service) => trouble([line], service)));
   return (
-    <Section title="Services">
-      <ul className={classes.services}>
+    <Section
+      title="Services"
+      actions={
+        <span className={classes.aside}>
+          {state === "lost" ? (
+            "No answer from the server"
+          ) : (
+            <>
+              {down === 0 ? "All ready" : `${down} of ${services.length} not ready`} · asked <Time value={iso(at)} />
+            </>
+          )}
+        </span>
+      }
+    >
+      <ul className={classes.services} aria-label="Services">
         {services.map((service) => {
           const problem = state === "lost" ? "no answer from the server" : trouble(waiting, service);
           return (
@@ -97,7 +113,7 @@ function Actions() {
   const shown = pages.filter((page) => page.path !== "/" && (page.needs === null || may(page.needs)));
   return (
     <Section title="Go on with">
-      <ul className={classes.actions}>
+      <ul className={classes.actions} aria-label="Go on with">
         {shown.map((page) => (
           <li key={page.path}>
             <Link to={page.path} className={classes.action}>
@@ -117,14 +133,10 @@ export function List() {
     <Page
       title="Home"
       purpose={`${me?.name ? `Signed in as ${me.name}` : ""}${me?.tenantSlug ? ` in the tenant ${me.tenantSlug}` : ""}`}
-      actions={
-        <Button component="a" href="/docs" variant="default">
-          API reference
-        </Button>
-      }
     >
       <div className={classes.columns}>
         <div>
+          <Headlines />
           <Health />
           <Catalogue />
         </div>

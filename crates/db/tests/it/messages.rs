@@ -92,6 +92,49 @@ both! {
 }
 
 both! {
+    async fn an_event_that_could_never_leave_is_refused_with_its_transaction(bench) {
+        let tenant = bench.tenant;
+        let long = outbox::Event { payload: vec![0; outbox::LONGEST + 1], ..event(tenant, "a", 1) };
+        let refused = bench.db.write(&bench.scope(), move |c| outbox::put(c, std::slice::from_ref(&long))).await.unwrap_err();
+        assert!(refused.is(&error::reason::MESSAGE_TOO_LARGE), "{refused}");
+        for wrong in [event(tenant, &"x".repeat(201), 1), outbox::Event { topic: String::new(), ..event(tenant, "a", 1) }] {
+            let refused = bench.db.write(&bench.scope(), move |c| outbox::put(c, std::slice::from_ref(&wrong))).await.unwrap_err();
+            assert!(refused.is(&error::reason::INTERNAL), "{refused}");
+        }
+    }
+}
+
+both! {
+    async fn a_lease_of_a_clock_that_was_ahead_is_none_and_what_is_put_off_holds_its_lane(bench) {
+        let tenant = bench.tenant;
+        bench.db
+            .append(&bench.scope(), move |c| outbox::put(c, &[event(tenant, "a", 1), event(tenant, "b", 1)]))
+            .await
+            .unwrap();
+        let lease = Duration::from_secs(30);
+        let claim = |at| {
+            let (db, scope) = (bench.db.clone(), bench.everyone());
+            async move { db.claim(&scope, move |c| outbox::claim_batch(c, at, lease, 10)).await.unwrap() }
+        };
+        assert_eq!(claim(now() + Duration::from_secs(3600)).await.len(), 2);
+        let batch = claim(now()).await;
+        assert_eq!(batch.len(), 2);
+        let (refused, taken) = (vec![batch[0].id], vec![batch[1].id]);
+        bench.db
+            .write(&bench.everyone(), move |c| {
+                outbox::put_off(c, &refused, now() + outbox::LONGEST_LEASE)?;
+                outbox::release(c, &taken)
+            })
+            .await
+            .unwrap();
+        bench.db.append(&bench.scope(), move |c| outbox::put(c, &[event(tenant, "a", 2)])).await.unwrap();
+        let lanes: Vec<_> = claim(now()).await.into_iter().map(|e| e.lane).collect();
+        assert_eq!(lanes, ["b"]);
+        assert_eq!(claim(now() + outbox::LONGEST_LEASE).await.len(), 3);
+    }
+}
+
+both! {
     async fn an_event_that_fails_to_commit_is_not_put(bench) {
         let tenant = bench.tenant;
         let refused = bench.db

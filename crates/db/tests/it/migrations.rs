@@ -12,18 +12,20 @@ both! {
     async fn up_down_and_up_again(bench) {
         let migrator = bench.migrator();
         let applied = || migrator.status().unwrap().iter().filter(|step| step.applied).count();
-        assert_eq!(applied(), 3);
+        let all = applied();
+        // Those of the ground, and the two of the service.
+        assert!(all >= 3, "{all}");
         assert_eq!(migrator.up(Steps::All).unwrap(), Vec::<String>::new());
         assert_eq!(migrator.down(Steps::Count(1)).unwrap(), ["20260202000000"]);
-        assert_eq!(applied(), 2);
+        assert_eq!(applied(), all - 1);
         assert_eq!(migrator.drift().unwrap(), []);
-        assert_eq!(
-            migrator.down(Steps::All).unwrap(),
-            ["20260201000000", "_ground/20260101000000"]
-        );
-        assert_eq!(applied(), 0);
+        let gone = migrator.down(Steps::All).unwrap();
+        assert_eq!(gone.first().map(String::as_str), Some("20260201000000"));
+        assert_eq!(gone.last().map(String::as_str), Some("_ground/20260101000000"));
+        assert!(gone[1..].iter().all(|step| step.starts_with("_ground/")), "{gone:?}");
+        assert_eq!((applied(), gone.len()), (0, all - 1));
         assert_eq!(migrator.up(Steps::Count(1)).unwrap(), ["_ground/20260101000000"]);
-        assert_eq!(migrator.up(Steps::All).unwrap().len(), 2);
+        assert_eq!(migrator.up(Steps::All).unwrap().len(), all - 1);
         assert_eq!(migrator.drift().unwrap(), []);
     }
 }
@@ -211,12 +213,14 @@ async fn driver_forms_of_the_url_serve_runs_and_migrations() {
 #[test]
 fn processes_that_migrate_at_once_do_not_collide() {
     for bench in [Bench::empty(""), Bench::empty(&postgres_url())] {
+        let all = bench.migrator().status().unwrap().len();
         let counts: Vec<usize> = std::thread::scope(|threads| {
             let runs: Vec<_> = (0..4)
                 .map(|_| threads.spawn(|| bench.migrator().up(Steps::All).unwrap().len()))
                 .collect();
             runs.into_iter().map(|run| run.join().unwrap()).collect()
         });
-        assert_eq!(counts.iter().sum::<usize>(), 3, "{counts:?}");
+        assert!(counts.contains(&all), "{counts:?}");
+        assert_eq!(counts.iter().sum::<usize>(), all, "{counts:?}");
     }
 }

@@ -140,3 +140,56 @@ both! {
         }).await.unwrap();
     }
 }
+
+/// What SQLite does by itself when the disk is full: the writes that waited behind are run in a transaction of their own, and whoever is
+/// told that a write failed finds nothing of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_behind_a_transaction_that_is_gone_are_run_again() {
+    let bench = Bench::sqlite();
+    let (scope, tenant) = (bench.scope(), bench.tenant);
+    let (began, begun) = std::sync::mpsc::channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let lost = thing(tenant, "lost");
+    let (db, own) = (bench.db.clone(), scope.clone());
+    let first = tokio::spawn(async move {
+        db.write(&own, move |c| {
+            insert(c, std::slice::from_ref(&lost))?;
+            began.send(()).unwrap();
+            wait.lock().unwrap().recv().unwrap();
+            diesel::connection::SimpleConnection::batch_execute(c, "ROLLBACK")?;
+            Err::<(), _>(error::Error::internal("the disk is full").into())
+        })
+        .await
+    });
+    tokio::task::spawn_blocking(move || begun.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    let mut behind = Vec::new();
+    for n in 0..3 {
+        let (db, own, row) = (
+            bench.db.clone(),
+            scope.clone(),
+            thing(tenant, &n.to_string()),
+        );
+        let mut write = Box::pin(async move {
+            db.write(&own, move |c| insert(c, std::slice::from_ref(&row)))
+                .await
+        });
+        // It stands in line from its first poll on.
+        assert!(futures::poll!(&mut write).is_pending());
+        behind.push(write);
+    }
+    go.send(()).unwrap();
+    first.await.unwrap().unwrap_err();
+    for write in behind {
+        write.await.unwrap();
+    }
+    let count: i64 = bench
+        .db
+        .read(&scope, |c| Ok(thing::table.count().get_result(c)?))
+        .await
+        .unwrap();
+    assert_eq!(count, 3);
+}

@@ -50,7 +50,44 @@ pub fn latest_snapshot(
     })
 }
 
-/// What the rows of [`latest_snapshot`] say: a moment for each that was asked for, none where there is no snapshot yet.
+/// The times of the snapshots of `entity`, the latest first: from the latest at `last` or before down to the latest at `first` or before,
+/// at most so many. Each costs one look into an index, whatever there is of rows.
+///
+/// # Errors
+/// As [`latest_snapshot`].
+pub fn snapshot_times(
+    entity: &Entity,
+    (first, last): (Moment, Moment),
+    most: usize,
+    dialect: Dialect,
+) -> Result<Statement, Refused> {
+    let mut scalars = Scalars {
+        entity,
+        dialect,
+        binds: Vec::new(),
+    };
+    let time = scalars.time()?;
+    let column = scalars.column(&time.code)?;
+    let (first, last) = (scalars.moment(first)?, scalars.moment(last)?);
+    let table = table(entity);
+    let shown = text(dialect, time.data_type, "s.m");
+    Ok(Statement {
+        sql: format!(
+            "WITH RECURSIVE s(m) AS (SELECT max({column}) FROM {table} AS t WHERE {column} <= {last} UNION ALL \
+             SELECT (SELECT max({column}) FROM {table} AS t WHERE {column} < s.m) FROM s WHERE s.m > {first}) \
+             SELECT {shown} AS c0 FROM s WHERE s.m IS NOT NULL LIMIT {most}"
+        ),
+        binds: scalars.binds,
+        columns: Columns {
+            dimensions: vec![time.data_type],
+            bucket: false,
+            measures: Vec::new(),
+            most_values: usize::MAX,
+        },
+    })
+}
+
+/// What the rows of [`latest_snapshot`] or [`snapshot_times`] say: a moment for each that was asked for, none where there is no snapshot yet.
 ///
 /// # Errors
 /// Where a row is none of the statement's.

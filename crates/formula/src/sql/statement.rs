@@ -1,29 +1,44 @@
 //! Statements: one for the summaries of a group, one for members at the ends of a period, one for different values.
 
+mod outputs;
+mod periods;
 mod sets;
+
+pub(super) use outputs::text;
 
 use super::{
     Code, Columns, Dialect, Moment, Query, Refused, Statement, refuse,
     scalar::{Scalars, quoted, table},
 };
-use crate::{Aggregate, Attribute, DataType, Entity, Fragment, Measure, Plan, typed::Typed};
+use crate::{
+    Aggregate, Attribute, DataType, Entity, Fragment, Plan,
+    typed::{Typed, TypedNode},
+};
+use periods::Periods;
 use std::collections::BTreeMap;
 
 /// How many different values of a percentile a group may have where the query does not say.
 const MOST_VALUES: usize = 1_000_000;
+/// Expressions that stand in the aggregates themselves are together so long at most; longer ones are written once, in a select of their own.
+const MOST_REPEATED: usize = 1 << 16;
 
 pub(super) struct Writer<'a> {
     plan: &'a Plan,
     fragment: &'a Fragment,
     query: &'a Query,
     scalars: Scalars<'a>,
-    /// Columns of the inner select.
-    inner: Vec<String>,
+    /// What is calculated of a row: expressions with their names.
+    inner: Vec<(String, String)>,
     conditions: Vec<String>,
-    /// Names, in the inner select, of what is grouped by, with their types.
+    /// Names of what is grouped by, with their types.
     groups: Vec<(String, DataType)>,
+    periods: Periods,
+    /// Whether sub-periods may be read one by one.
+    apart: bool,
     /// Whether sums are left to 64 bits, which the database refuses to leave.
     narrow: bool,
+    /// Whether the expressions of a row stand in the aggregates themselves, and not in a select of their own.
+    flat: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -47,8 +62,17 @@ impl<'a> Writer<'a> {
             inner: Vec::new(),
             conditions: Vec::new(),
             groups: Vec::new(),
+            periods: Periods::All,
+            apart: query.apart,
             narrow: false,
+            flat: false,
         }
+    }
+
+    /// With all sub-periods in one pass over the rows.
+    pub(super) fn together(mut self) -> Self {
+        self.apart = false;
+        self
     }
 
     /// With sums in 64 bits, where the dialect would need more than one column for them; none where nothing is gained.
@@ -72,6 +96,20 @@ impl<'a> Writer<'a> {
         self.scalars.moment(moment)
     }
 
+    /// Names an expression over a row.
+    fn name(&mut self, expression: impl Into<String>, name: impl Into<String>) {
+        self.inner.push((expression.into(), name.into()));
+    }
+
+    /// What stands for a named expression in the aggregates.
+    fn named(&self, name: &str) -> String {
+        let known = self.inner.iter().find(|(_, known)| known == name);
+        match known.filter(|_| self.flat) {
+            Some((expression, _)) => expression.clone(),
+            None => format!("q.{name}"),
+        }
+    }
+
     /// Dimensions and conditions, which every statement has.
     fn begin(&mut self) -> Result<(), Refused> {
         for (index, code) in self.query.dimensions.iter().enumerate() {
@@ -87,8 +125,9 @@ impl<'a> Writer<'a> {
                     format!("values of type {data_type} are no groups"),
                 );
             }
-            self.inner.push(format!("{column} AS d{index}"));
-            self.groups.push((format!("d{index}"), data_type));
+            let name = format!("d{index}");
+            self.name(column, name.as_str());
+            self.groups.push((name, data_type));
         }
         for filter in self.fragment.filter.iter().chain(&self.query.filters) {
             if !matches!(filter.data_type, DataType::Boolean | DataType::Null) {
@@ -100,100 +139,48 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The rows of the period, and which sub-period each is in.
-    fn period(&mut self) -> Result<(), Refused> {
-        if let Some((from, to)) = self.query.period {
-            let column = self.scalars.column(&self.time()?.code)?;
-            let (from, to) = (self.moment(from)?, self.moment(to)?);
-            self.conditions
-                .push(format!("{column} >= {from} AND {column} < {to}"));
-        }
-        let bounds = self.query.bounds.as_slice();
-        if bounds.is_empty() {
-            return Ok(());
-        }
-        if bounds.len() < 2 || bounds.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return refuse(
-                Code::Arguments,
-                "the bounds of periods are two or more and ascend",
-            );
-        }
-        let column = self.scalars.column(&self.time()?.code)?;
-        let (from, to) = (
-            self.moment(bounds[0])?,
-            self.moment(bounds[bounds.len() - 1])?,
-        );
-        self.conditions
-            .push(format!("{column} >= {from} AND {column} < {to}"));
-        let bucket = self.bucket(&column, 0, bounds.len() - 1)?;
-        self.inner.push(format!("{bucket} AS b"));
-        self.groups.push(("b".to_owned(), DataType::Integer));
-        Ok(())
-    }
-
-    /// Binary search, as nested cases: the index of the sub-period among `first..end`.
-    fn bucket(&mut self, column: &str, first: usize, end: usize) -> Result<String, Refused> {
-        if end - first <= 1 {
-            return Ok(first.to_string());
-        }
-        let middle = first.midpoint(end);
-        let bound = self.moment(self.query.bounds[middle])?;
-        let (low, high) = (
-            self.bucket(column, first, middle)?,
-            self.bucket(column, middle, end)?,
-        );
-        Ok(format!(
-            "CASE WHEN {column} < {bound} THEN {low} ELSE {high} END"
-        ))
-    }
-
-    fn from(&self) -> String {
-        let entity = self.scalars.entity;
-        let conditions = match self.conditions.is_empty() {
-            true => String::new(),
-            false => format!(" WHERE {}", self.conditions.join(" AND ")),
-        };
-        format!("FROM {} AS t{conditions}", table(entity))
-    }
-
-    fn text(&self, data_type: DataType, x: &str) -> String {
-        text(self.scalars.dialect, data_type, x)
-    }
-
     pub(super) fn summary(mut self) -> Result<Statement, Refused> {
         self.begin()?;
         self.period()?;
         let own = self.own_filters()?;
-        let (mut outer, mut measures) = (Vec::new(), Vec::new());
+        let mut repeated = 0;
+        let mut ordered = false;
         for &index in &self.fragment.measures {
             let measure = &self.plan.measures[index];
-            let name = format!("a{index}");
             let own = own.get(&index);
+            let mut length = own.map_or(0, |(_, condition)| condition.len());
             if let Some(argument) = &measure.argument {
                 let fails = argument.wide;
                 let mut argument = self.scalars.used(argument)?;
                 if matches!(measure.aggregate, Aggregate::First | Aggregate::Last) {
                     self.ordered(index, measure.aggregate, &argument)?;
+                    ordered = true;
                 }
                 // What does not fit 64 bits in a row that does not count is nobody's business.
                 if let Some((_, condition)) = own.filter(|_| fails) {
                     argument = format!("CASE WHEN {condition} THEN {argument} END");
                 }
-                self.inner.push(format!("{argument} AS {name}"));
+                length += argument.len();
+                self.name(argument, format!("a{index}"));
             }
-            let filter = own.map(|(name, _)| format!(" FILTER (WHERE q.{name})"));
-            let columns = self.outputs(index, measure, filter.as_deref().unwrap_or(""))?;
+            repeated += length * outputs::uses(measure.aggregate);
+        }
+        // The numbers of rows and the sub-periods of rows are calculated once, in a select of their own.
+        self.flat = !ordered && !self.periods.is_expression() && repeated <= MOST_REPEATED;
+        let (mut outer, mut measures) = (Vec::new(), Vec::new());
+        for &index in &self.fragment.measures {
+            let own = own.get(&index);
+            let filter = own.map(|(name, _)| format!(" FILTER (WHERE {})", self.named(name)));
+            let filter = filter.as_deref().unwrap_or("");
+            let columns = self.outputs(index, &self.plan.measures[index], filter)?;
             measures.push((index, columns.len()));
             outer.extend(columns);
         }
-        if self.inner.is_empty() {
-            self.inner.push("1 AS one".to_owned());
-        }
-        self.finish(outer, measures, "")
+        Ok(self.finish(&outer, measures, None))
     }
 
-    /// Of measures with filters of their own, by index: the name of what the inner select says of it, and the condition. Rows that no
-    /// measure counts are left out.
+    /// Of measures with filters of their own, by index: the name of what a row says of it, and the condition. Rows that no measure
+    /// counts are left out.
     fn own_filters(&mut self) -> Result<BTreeMap<usize, (String, String)>, Refused> {
         let mut own = BTreeMap::new();
         if !self.fragment.shared {
@@ -211,7 +198,7 @@ impl<'a> Writer<'a> {
                 None => {
                     let name = format!("f{}", known.len());
                     let condition = self.scalars.expression(filter)?;
-                    self.inner.push(format!("{condition} AS {name}"));
+                    self.name(condition.as_str(), name.as_str());
                     known.push((filter, (name, condition)));
                     known.len() - 1
                 }
@@ -238,17 +225,10 @@ impl<'a> Writer<'a> {
             self.scalars.column(&time.code)?,
             format!("t.{}", quoted(&self.scalars.entity.row_id)),
         );
-        // The inner select's names are not known in its own windows; the expressions stand before ` AS `.
-        let parts: Vec<_> = self
-            .groups
-            .iter()
-            .filter_map(|(name, _)| {
-                let suffix = format!(" AS {name}");
-                self.inner
-                    .iter()
-                    .find_map(|column| column.strip_suffix(suffix.as_str()).map(str::to_owned))
-            })
-            .collect();
+        // The names of a select are not known in its own windows.
+        let grouped = |(_, name): &&(String, String)| self.groups.iter().any(|(g, _)| g == name);
+        let parts = self.inner.iter().filter(grouped);
+        let parts: Vec<_> = parts.map(|(expression, _)| expression.as_str()).collect();
         let partition = if parts.is_empty() {
             String::new()
         } else {
@@ -268,101 +248,15 @@ impl<'a> Writer<'a> {
             (_, Dialect::Postgres) => format!("(extract(epoch from {column}) * 1000000)::bigint"),
         };
         let row_text = self.text(DataType::Uuid, &row);
-        self.inner.push(format!(
-            "row_number() OVER ({partition}ORDER BY CASE WHEN {argument} IS NULL OR {column} IS NULL THEN 1 ELSE 0 END, {column} {way}, {row} {way}) AS r{index}"
-        ));
-        self.inner.push(format!("{at} AS t{index}"));
-        self.inner.push(format!("{row_text} AS i{index}"));
+        self.name(
+            format!(
+                "row_number() OVER ({partition}ORDER BY CASE WHEN {argument} IS NULL OR {column} IS NULL THEN 1 ELSE 0 END, {column} {way}, {row} {way})"
+            ),
+            format!("r{index}"),
+        );
+        self.name(at, format!("t{index}"));
+        self.name(row_text, format!("i{index}"));
         Ok(())
-    }
-
-    /// The columns that make up the state of a measure; `filter` stands behind each aggregate.
-    fn outputs(
-        &self,
-        index: usize,
-        measure: &Measure,
-        filter: &str,
-    ) -> Result<Vec<String>, Refused> {
-        let a = format!("q.a{index}");
-        let data_type = measure
-            .argument
-            .as_ref()
-            .map_or(DataType::Null, |argument| argument.data_type);
-        let sqlite = self.scalars.dialect == Dialect::Sqlite;
-        let number = |x: String| self.text(DataType::Integer, &x);
-        let sum = |x: &str, wide: bool| match sqlite && wide {
-            // 64 bits are not enough for a sum: its halves are summed apart.
-            true => vec![
-                number(format!("sum({x} >> 32){filter}")),
-                number(format!("sum({x} & 4294967295){filter}")),
-            ],
-            false => vec![number(format!("sum({x}){filter}"))],
-        };
-        Ok(match measure.aggregate {
-            Aggregate::Count if measure.argument.is_none() => {
-                vec![number(format!("count(*){filter}"))]
-            }
-            Aggregate::Count => vec![number(format!("count({a}){filter}"))],
-            Aggregate::Sum if data_type == DataType::Double => {
-                vec![self.text(DataType::Double, &format!("sum({a}){filter}"))]
-            }
-            Aggregate::Sum => sum(&a, !self.narrow),
-            Aggregate::Min | Aggregate::Max => {
-                let function = if measure.aggregate == Aggregate::Min {
-                    "min"
-                } else {
-                    "max"
-                };
-                let collate = if data_type == DataType::String && !sqlite {
-                    " COLLATE \"C\""
-                } else {
-                    ""
-                };
-                vec![self.text(data_type, &format!("{function}({a}{collate}){filter}"))]
-            }
-            Aggregate::First | Aggregate::Last => {
-                let pick = |x: String| {
-                    format!("max(CASE WHEN q.r{index} = 1 AND {a} IS NOT NULL THEN {x} END)")
-                };
-                vec![
-                    number(pick(format!("q.t{index}"))),
-                    pick(format!("q.i{index}")),
-                    pick(self.text(data_type, &a)),
-                ]
-            }
-            Aggregate::Distinct => vec![number(format!("count(DISTINCT {a}){filter}"))],
-            Aggregate::Moments => {
-                let mut columns = vec![number(format!("count({a}){filter}"))];
-                columns.extend(sum(&a, true));
-                if !sqlite {
-                    columns.push(number(format!("sum({a}::numeric * {a}::numeric){filter}")));
-                    return Ok(columns);
-                }
-                // x = h·2³¹ + l, so x² = h²·2⁶² + 2·h·l·2³¹ + l²; products are halved again before they are summed, and h² is, which
-                // for the largest x has 65 bits, made of two products.
-                let (h, l) = (format!("({a} >> 31)"), format!("({a} & 2147483647)"));
-                let halves = |product: String| {
-                    [
-                        format!("sum({product} >> 31){filter}"),
-                        format!("sum({product} & 2147483647){filter}"),
-                    ]
-                };
-                columns.extend(
-                    [
-                        format!("sum({h} * ({h} >> 16)){filter}"),
-                        format!("sum({h} * ({h} & 65535)){filter}"),
-                    ]
-                    .into_iter()
-                    .chain(halves(format!("({h} * {l})")))
-                    .chain(halves(format!("({l} * {l})")))
-                    .map(number),
-                );
-                columns
-            }
-            Aggregate::Values | Aggregate::Set => {
-                return refuse(Code::Unsupported, "this measure has a statement of its own");
-            }
-        })
     }
 
     /// Every value of a group with how often it occurs.
@@ -373,101 +267,117 @@ impl<'a> Writer<'a> {
         };
         self.begin()?;
         self.period()?;
+        // A column stands for itself; what is grouped by is written twice.
+        self.flat = matches!(argument.node, TypedNode::Column(_)) && !self.periods.is_expression();
         let argument = self.scalars.used(argument)?;
         self.conditions.push(format!("{argument} IS NOT NULL"));
-        self.inner.push(format!("{argument} AS v"));
-        let outer = vec![
-            self.text(DataType::Integer, "q.v"),
+        self.name(argument, "v");
+        let value = self.named("v");
+        let outer = [
+            self.text(DataType::Integer, &value),
             self.text(DataType::Integer, "count(*)"),
         ];
-        self.finish(outer, vec![(index, 2)], "q.v")
+        Ok(self.finish(&outer, vec![(index, 2)], Some(&value)))
+    }
+
+    /// The rows of the conditions, and of a further one.
+    fn from(&self, further: Option<&str>) -> String {
+        let entity = self.scalars.entity;
+        let all = self.conditions.iter().map(String::as_str).chain(further);
+        let conditions = all.collect::<Vec<_>>().join(" AND ");
+        let conditions = match conditions.is_empty() {
+            true => String::new(),
+            false => format!(" WHERE {conditions}"),
+        };
+        format!("FROM {} AS t{conditions}", table(entity))
+    }
+
+    /// What is calculated of each of these rows.
+    fn rows(&self, from: &str) -> String {
+        let column = |(expression, name): &(String, String)| format!("{expression} AS {name}");
+        let columns: Vec<_> = self.inner.iter().map(column).collect();
+        match columns.is_empty() {
+            true => format!("SELECT 1 AS one {from}"),
+            false => format!("SELECT {} {from}", columns.join(", ")),
+        }
     }
 
     fn finish(
         self,
-        outer: Vec<String>,
+        outer: &[String],
         measures: Vec<(usize, usize)>,
-        further: &str,
-    ) -> Result<Statement, Refused> {
-        let rows = format!("SELECT {} {}", self.inner.join(", "), self.from());
-        self.outer(outer, measures, &rows, further)
+        further: Option<&str>,
+    ) -> Statement {
+        let source = |condition: Option<&str>| {
+            let from = self.from(condition);
+            match self.flat {
+                true => from,
+                false => format!("FROM ({}) AS q", self.rows(&from)),
+            }
+        };
+        let selects: Vec<String> = match &self.periods {
+            Periods::Apart(conditions) => conditions
+                .iter()
+                .enumerate()
+                .map(|(period, condition)| {
+                    self.select(outer, &source(Some(condition)), further, Some(period))
+                })
+                .collect(),
+            _ => vec![self.select(outer, &source(None), further, None)],
+        };
+        let most_values = self.query.most_values.unwrap_or(MOST_VALUES);
+        let limit = match further {
+            Some(_) => format!(" LIMIT {}", most_values.saturating_add(1)),
+            None => String::new(),
+        };
+        self.statement(selects.join(" UNION ALL ") + &limit, measures)
     }
 
-    fn outer(
-        self,
-        outer: Vec<String>,
-        measures: Vec<(usize, usize)>,
-        rows: &str,
-        further: &str,
-    ) -> Result<Statement, Refused> {
-        let most_values = self.query.most_values.unwrap_or(MOST_VALUES);
+    /// Groups of rows with their aggregates, perhaps of one sub-period.
+    fn select(
+        &self,
+        outer: &[String],
+        source: &str,
+        further: Option<&str>,
+        period: Option<usize>,
+    ) -> String {
         let shown = self
             .groups
             .iter()
-            .map(|(name, data_type)| self.text(*data_type, &format!("q.{name}")));
-        let select: Vec<_> = shown
-            .chain(outer)
+            .map(|(name, data_type)| self.text(*data_type, &self.named(name)));
+        let period = period.map(|period| self.text(DataType::Integer, &period.to_string()));
+        let nothing_grouped = self.groups.is_empty() && further.is_none();
+        // Without groups there is a row even where there are no rows.
+        let having = match period.is_some() && nothing_grouped {
+            true => " HAVING count(*) > 0",
+            false => "",
+        };
+        let columns: Vec<_> = shown
+            .chain(period)
+            .chain(outer.iter().cloned())
             .enumerate()
             .map(|(index, column)| format!("{column} AS c{index}"))
             .collect();
-        let mut groups: Vec<_> = self
-            .groups
-            .iter()
-            .map(|(name, _)| format!("q.{name}"))
-            .collect();
-        if !further.is_empty() {
-            groups.push(further.to_owned());
-        }
-        let group = if groups.is_empty() {
-            String::new()
-        } else {
-            format!(" GROUP BY {}", groups.join(", "))
+        let grouped = self.groups.iter().map(|(name, _)| self.named(name));
+        let grouped: Vec<_> = grouped.chain(further.map(str::to_owned)).collect();
+        let group = match grouped.is_empty() {
+            true => String::new(),
+            false => format!(" GROUP BY {}", grouped.join(", ")),
         };
-        let limit = if further.is_empty() {
-            String::new()
-        } else {
-            format!(" LIMIT {}", most_values.saturating_add(1))
-        };
-        let bucket = !self.query.bounds.is_empty();
-        let dimensions = self
-            .groups
-            .iter()
-            .map(|(_, data_type)| *data_type)
-            .take(self.query.dimensions.len())
-            .collect();
-        Ok(Statement {
-            sql: format!(
-                "SELECT {} FROM ({rows}) AS q{group}{limit}",
-                select.join(", ")
-            ),
-            binds: self.scalars.binds,
-            columns: Columns {
-                dimensions,
-                bucket,
-                measures,
-                most_values,
-            },
-        })
+        format!("SELECT {} {source}{group}{having}", columns.join(", "))
     }
-}
 
-/// A value as text in the one spelling that [`Table`](super::Table) reads.
-pub(super) fn text(dialect: Dialect, data_type: DataType, x: &str) -> String {
-    match (dialect, data_type) {
-        (Dialect::Sqlite, DataType::Double) => {
-            format!("CASE WHEN {x} IS NULL THEN NULL ELSE printf('%!.17g', {x}) END")
+    fn statement(self, sql: String, measures: Vec<(usize, usize)>) -> Statement {
+        let types = self.groups.iter().map(|(_, data_type)| *data_type);
+        Statement {
+            sql,
+            columns: Columns {
+                dimensions: types.take(self.query.dimensions.len()).collect(),
+                bucket: !self.query.bounds.is_empty(),
+                measures,
+                most_values: self.query.most_values.unwrap_or(MOST_VALUES),
+            },
+            binds: self.scalars.binds,
         }
-        // Its `hex` makes an empty text of null.
-        (Dialect::Sqlite, DataType::Uuid) => {
-            format!("CASE WHEN {x} IS NULL THEN NULL ELSE lower(hex({x})) END")
-        }
-        (Dialect::Sqlite, _) => format!("CAST({x} AS TEXT)"),
-        (Dialect::Postgres, DataType::Boolean) => format!("({x})::int::text"),
-        (Dialect::Postgres, DataType::Date) => format!("to_char({x}, 'YYYY-MM-DD')"),
-        (Dialect::Postgres, DataType::Timestamp) => {
-            format!("(extract(epoch from {x}) * 1000000)::bigint::text")
-        }
-        (Dialect::Postgres, DataType::Uuid) => format!("replace(({x})::text, '-', '')"),
-        (Dialect::Postgres, _) => format!("({x})::text"),
     }
 }

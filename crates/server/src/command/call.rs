@@ -38,6 +38,21 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call that another command makes.
+    pub(super) fn new(
+        method: String,
+        json: String,
+        address: String,
+        token: Option<String>,
+    ) -> Self {
+        Self {
+            method,
+            json,
+            address,
+            token,
+        }
+    }
+
     pub(super) async fn run(self) -> Result<ExitCode, BoxError> {
         let address = match self.address.contains("://") {
             true => self.address.clone(),

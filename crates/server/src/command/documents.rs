@@ -12,6 +12,7 @@ pub(super) fn errors() -> Result<ExitCode, BoxError> {
         ("General", error::reason::ALL),
         ("Storage", db::REASONS),
         ("JSON edge", gateway::reason::ALL),
+        ("Jobs", jobs::REASONS),
     ];
     groups.extend(entries.iter().map(|entry| (entry.name, entry.reasons)));
     print(error::markdown(&groups).trim_end());

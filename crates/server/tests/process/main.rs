@@ -3,6 +3,8 @@
 
 mod call;
 mod crash;
+mod crash_rows;
+mod crash_run;
 mod documents;
 mod drain;
 mod installation;

@@ -4,7 +4,7 @@
 //! and `drifts` (what was found wrong, and repaired); in zone 2 (`analytics_data`) a table for each entity of a tenant. Zone 2 is
 //! outside migrations: its tables are made and changed while the service runs, each change in one transaction with its description.
 //!
-//! Calls `metadata`. Announces `TableChanged`, `DriftFound` and `RecordsChanged` in the outbox, in the transaction of the change.
+//! Offers the job `warehouse.check-tables`. Calls `metadata`. Hears `records.*`: what is published there becomes rows. Announces `TableChanged`, `DriftFound` and `RecordsChanged` in the outbox, in the transaction of the change.
 //!
 //! Invariants
 //! - A table follows the latest version of its definition that it can follow without losing or changing a value; otherwise it is
@@ -19,6 +19,7 @@ mod api;
 mod calls;
 mod config;
 mod convert;
+mod hear;
 mod model;
 mod reasons;
 mod schema;
@@ -58,9 +59,14 @@ impl rpc::Service for Warehouse {
             tables: tables.clone(),
             config: config.clone(),
         };
+        let kinds = jobs::Kinds::new().with(tasks::check_tables::CheckTables {
+            tables: tables.clone(),
+            config: config.clone(),
+        });
         let checks = rounds.clone();
         let (shutdown, checks_shutdown) = (ctx.shutdown.clone(), ctx.shutdown);
         let store = store::Store::new(ctx.clock, tables);
+        let records = hear::consumer(store.clone(), config.clone());
         let api = api::Api { store, config };
         // Rows come in bulk.
         let server = WarehouseServiceServer::new(api).max_decoding_message_size(16 << 20);
@@ -70,6 +76,8 @@ impl rpc::Service for Warehouse {
             })
             .supervised("tables-check", move || {
                 checks.clone().check(checks_shutdown.clone())
-            }))
+            })
+            .consumer(records)
+            .jobs(kinds))
     }
 }

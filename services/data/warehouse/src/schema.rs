@@ -64,3 +64,14 @@ diesel::table! {
         repaired_at -> Nullable<value::sql::Time>,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    /// PostgreSQL's own: which table is a part of which.
+    pg_catalog.pg_inherits (inhrelid) {
+        inhrelid -> Oid,
+        inhparent -> Oid,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(tables, chunks, pg_inherits);

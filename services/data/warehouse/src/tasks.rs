@@ -1,5 +1,7 @@
 //! Background work: tables follow their definitions, and the consistency checker goes its rounds.
 
+pub(crate) mod check_tables;
+
 use crate::{
     config::Config,
     store::{Tables, drift::Check},

@@ -5,6 +5,8 @@ mod drift;
 mod evolution;
 mod fragments;
 mod house;
+mod jobs;
+mod keys;
 mod loads;
 mod queries;
 mod rows;

@@ -11,9 +11,14 @@ use proto_meaning::tessera::metadata::v1::{
     self as metadata, metadata_service_client::MetadataServiceClient,
 };
 use rpc::{Channel, Clients};
+use std::time::Duration;
 
 /// The reason by which `warehouse` says that a definition is of another version than it knows.
 const ONTOLOGY_CHANGED: &str = "ONTOLOGY_CHANGED";
+/// The reason by which it says that the table does not follow a definition yet.
+const TABLE_BEHIND: &str = "TABLE_BEHIND";
+/// What lasts longer than this is told instead of waited for.
+const SOON: Duration = Duration::from_secs(1);
 /// The largest answer in one message: all definitions of a tenant, or a part of the groups.
 const MOST_BYTES: usize = 64 << 20;
 
@@ -86,4 +91,10 @@ impl Calls {
 /// Whether definitions changed between reading them and using them.
 pub(crate) fn ontology_changed(error: &Error) -> bool {
     error.reason() == ONTOLOGY_CHANGED
+}
+
+/// How long to wait where a table is just being brought in line with the definition that a plan was made from.
+pub(crate) fn behind(error: &Error) -> Option<Duration> {
+    let pause = error.retry_after().filter(|pause| *pause <= SOON)?;
+    (error.reason() == TABLE_BEHIND).then_some(pause)
 }

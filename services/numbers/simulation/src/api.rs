@@ -6,7 +6,6 @@ mod truths;
 mod watch;
 
 use crate::{
-    bell::Bell,
     calls::{Metadata, Warehouse},
     config::Config,
     convert,
@@ -16,6 +15,7 @@ use crate::{
 use auth::Scope;
 use db::{Page, page::Shape};
 use error::Error;
+use jobs::Jobs;
 use proto_numbers::tessera::simulation::v1::{simulation_service_server::SimulationService, *};
 use rpc::Shutdown;
 use std::sync::Arc;
@@ -35,8 +35,8 @@ pub(crate) struct Api {
     pub(crate) config: Arc<Config>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
-    /// Rings when a run gets on.
-    pub(crate) bell: Bell,
+    /// The work of runs.
+    pub(crate) jobs: Jobs,
     /// Says when to stop.
     pub(crate) shutdown: Shutdown,
     /// What is true of runs, once it was asked for.
@@ -148,7 +148,6 @@ impl SimulationService for Api {
         let scope = Scope::of(&request)?;
         let id = convert::id("id", &request.into_inner().id)?;
         let run = self.store.cancel(&scope, id).await?;
-        self.bell.ring();
         answer(convert::run::render(run))
     }
 
@@ -203,9 +202,7 @@ impl Api {
                 "{gone} of {all} rows were taken away; the others were changed since, or were gone"
             ),
         };
-        let run = self.store.revert(scope, id, message).await?;
-        self.bell.ring();
-        Ok(run)
+        self.store.revert(scope, id, message).await
     }
 }
 

@@ -13,10 +13,6 @@ pub struct Config {
     pub batch_rows: u32,
     /// Most rows of a run.
     pub run_rows: u64,
-    /// How often the table of runs is looked at for what another process did.
-    pub poll: Span,
-    /// How long a writer that is not heard of keeps its run.
-    pub lease: Span,
     /// How long one batch may take.
     pub batch_timeout: Span,
     /// How long a batch is tried again while `warehouse` cannot take it, before the run fails.
@@ -31,8 +27,6 @@ impl Default for Config {
             page_size: 50,
             batch_rows: 5_000,
             run_rows: 20_000_000,
-            poll: Span::from_secs(1),
-            lease: Span::from_secs(60),
             batch_timeout: Span::from_secs(120),
             patience: Span::from_secs(30 * 60),
             watch: Span::from_secs(3_600),
@@ -58,12 +52,7 @@ impl Validate for Config {
             "run_rows",
             "must be from 1 to 1000000000",
         );
-        for (name, span) in [
-            ("poll", self.poll),
-            ("lease", self.lease),
-            ("batch_timeout", self.batch_timeout),
-            ("watch", self.watch),
-        ] {
+        for (name, span) in [("batch_timeout", self.batch_timeout), ("watch", self.watch)] {
             problems.check(!span.is_zero(), name, "must be longer than nothing");
         }
     }

@@ -5,13 +5,12 @@ mod work;
 mod write;
 
 pub(crate) use read::{Filter, Query};
-pub(crate) use work::{Claimed, Hold};
 pub(crate) use write::{Once, active};
 
 use crate::{
     convert,
     model::{
-        run::{Place, Run, RunState, Task},
+        run::{Run, RunState, Task},
         span::{Span, Step},
     },
     schema::runs,
@@ -19,6 +18,7 @@ use crate::{
 use db::{Conn, Db, Failure, OrElse, outbox};
 use diesel::prelude::*;
 use error::Error;
+use jobs::Jobs;
 use std::sync::Arc;
 use value::{Clock, Id, Json, Time};
 
@@ -34,12 +34,14 @@ pub(crate) static MIGRATIONS: db::Migrations = db::migrations!(
 pub(crate) struct Store {
     db: Db,
     clock: Arc<dyn Clock>,
+    /// The work of runs: the job of a run has the run's id.
+    jobs: Jobs,
 }
 
 impl Store {
     /// A store over the service's database.
-    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock }
+    pub(crate) fn new(db: Db, clock: Arc<dyn Clock>, jobs: Jobs) -> Self {
+        Self { db, clock, jobs }
     }
 }
 
@@ -60,15 +62,11 @@ struct Row {
     batch_rows: i32,
     rows_total: i64,
     state: String,
-    target: i32,
-    batch: i32,
     rows_written: i64,
     message: String,
     error: String,
     actor: String,
     cancel: bool,
-    leased_by: Option<Id>,
-    leased_until: Option<Time>,
     ended_at: Option<Time>,
     created_at: Time,
     updated_at: Time,
@@ -76,7 +74,6 @@ struct Row {
 }
 
 impl Row {
-    /// A run that nobody works at.
     fn of(run: &Run) -> Result<Self, Error> {
         let task = &run.task;
         Ok(Self {
@@ -93,15 +90,11 @@ impl Row {
             batch_rows: signed(task.batch_rows),
             rows_total: long(task.rows_total),
             state: run.state.name().to_owned(),
-            target: signed(run.place.target),
-            batch: signed(run.place.batch),
             rows_written: long(run.rows_written),
             message: run.message.clone(),
             error: run.error.clone(),
             actor: run.actor.clone(),
             cancel: run.cancel,
-            leased_by: None,
-            leased_until: None,
             ended_at: run.ended,
             created_at: run.created,
             updated_at: run.updated,
@@ -132,10 +125,6 @@ impl Row {
                 rows_total: count(self.rows_total),
             },
             state,
-            place: Place {
-                target: unsigned(self.target),
-                batch: unsigned(self.batch),
-            },
             rows_written: count(self.rows_written),
             message: self.message,
             error: self.error,
@@ -174,6 +163,39 @@ fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Run, Failure> {
         .first(c)
         .on_missing(|| Error::not_found("run", id))?;
     row.run()
+}
+
+/// The same, held against changes by others until the transaction ends.
+fn hold(c: &mut Conn, tenant: Id, id: Id) -> Result<Run, Failure> {
+    let row = runs::table
+        .filter(runs::tenant.eq(tenant))
+        .filter(runs::id.eq(id));
+    let found: Result<Row, _> = match c {
+        Conn::Sqlite(c) => row.first(c),
+        Conn::Pg(c) => row.for_update().first(c),
+    };
+    found.on_missing(|| Error::not_found("run", id))?.run()
+}
+
+/// Saves what changes of a run while it is written.
+fn save(c: &mut Conn, run: &Run) -> Result<(), Failure> {
+    diesel::update(
+        runs::table
+            .filter(runs::tenant.eq(run.tenant))
+            .filter(runs::id.eq(run.id)),
+    )
+    .set((
+        runs::state.eq(run.state.name()),
+        runs::rows_written.eq(long(run.rows_written)),
+        runs::message.eq(&run.message),
+        runs::error.eq(&run.error),
+        runs::cancel.eq(run.cancel),
+        runs::ended_at.eq(run.ended),
+        runs::updated_at.eq(run.updated),
+        runs::version.eq(run.version),
+    ))
+    .execute(c)?;
+    Ok(())
 }
 
 /// Tells others that a run came into another state.

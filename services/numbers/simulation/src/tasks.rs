@@ -1,230 +1,202 @@
-//! The writer: takes one run at a time, makes its rows batch by batch, and hands them to `warehouse`.
+//! The job that writes a run: it makes the rows batch by batch and hands them to `warehouse`.
 //!
-//! A batch is named by run, entity and number, so that one that was written before a crash is not written twice. After each the place
-//! is noted; whoever goes on, in this process or another, begins there.
+//! Each batch is a step, named as its request is, so that one that was written before a crash is not written twice. What the run shows
+//! of its state is brought up to date in the transactions that the job gets on by.
 
 use crate::{
-    bell::Bell,
     calls::Warehouse,
     config::Config,
     convert,
     model::{
         rows::Batch,
-        run::{Place, Run, RunState, Target},
+        run::{Place, Run, Target},
         scenario::World,
     },
-    store::{Claimed, Hold, Store},
+    store::Store,
 };
 use auth::Scope;
+use db::{Conn, Failure};
 use error::{Error, Kind, Result};
+use jobs::{Change, CheckpointType, Job, Retry, Stop, Submission, Undo};
 use proto_data::tessera::warehouse::v1::{LoadRecordsRequest, WriteRecordsResponse};
-use rpc::Shutdown;
-use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
-use value::Id;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const REASON: &str = "run simulations";
-/// Pauses between tries of a batch: they double up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// What undoes a batch.
+const TAKE_AWAY: &str = "take away";
+/// After so many batches the place is saved, so that a later run of the job needs no earlier step.
+const SAVED_EACH: u32 = 20;
 
-/// Writes the rows of runs.
-#[derive(Clone)]
-pub(crate) struct Writer {
-    /// Names this writer in leases.
-    pub(crate) id: Id,
+/// Writes the rows of runs. The job of a run has the run's id.
+pub(crate) struct WriteRun {
     /// The runs.
     pub(crate) store: Store,
     /// Where rows go.
     pub(crate) warehouse: Warehouse,
-    /// Wakes who waits for runs to get on.
-    pub(crate) bell: Bell,
     /// Settings.
     pub(crate) config: Arc<Config>,
 }
 
-type Batches = Box<dyn Iterator<Item = Batch> + Send>;
-
-/// Why a writer leaves a run.
-enum Leave {
-    /// Somebody else has it now.
-    Lost,
-    /// It is to stop.
-    Cancelled,
-    /// The process is about to stop.
-    Shutdown,
-    /// It cannot go on, and says why.
-    Failed(Error),
-    /// Its own table cannot be reached.
-    Broken(Error),
+/// What people see of a run's job beside its title.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Order {
+    /// Code of the scenario.
+    pub(crate) scenario: String,
+    /// Seed.
+    pub(crate) seed: u64,
+    /// Rows in all.
+    pub(crate) rows: u64,
 }
 
-impl Writer {
-    /// Takes one run after the other until shutdown.
-    pub(crate) async fn run(self, shutdown: Shutdown) -> Result<()> {
-        let mut ear = self.bell.listen();
-        while !shutdown.has_begun() {
-            let scope = Scope::system_all(REASON);
-            let lease = self.config.lease.get();
-            match self.store.claim(&scope, self.id, lease).await? {
-                Some(claimed) => self.work(claimed, &shutdown).await?,
-                None => {
-                    shutdown.unless(ear.wait(self.config.poll.get())).await;
-                }
-            }
-        }
-        Ok(())
-    }
+/// What a run's job gives.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Written {
+    /// Rows that were written.
+    rows: u64,
+}
 
-    /// Works at a run until it ends, or this writer has to leave it.
-    async fn work(&self, claimed: Claimed, shutdown: &Shutdown) -> Result<()> {
-        let run = &claimed.run;
-        let scope = Scope::system(run.tenant, REASON);
-        self.bell.ring();
-        tracing::info!(run = %run.id, scenario = run.task.scenario, again = claimed.again, "a run is written");
-        let outcome = match run.cancel {
-            true => Err(Leave::Cancelled),
-            false => self.write(&claimed, &scope, shutdown).await,
-        };
-        let held = (run.id, self.id);
-        let (state, message, error) = match outcome {
-            Ok(()) => (
-                RunState::Succeeded,
-                "all rows are written".to_owned(),
-                String::new(),
-            ),
-            Err(Leave::Cancelled) => (
-                RunState::Cancelled,
-                "was cancelled".to_owned(),
-                String::new(),
-            ),
-            Err(Leave::Failed(error)) => {
-                tracing::warn!(run = %run.id, reason = error.reason(), %error, "a run failed");
-                (RunState::Failed, "failed".to_owned(), told(&error))
-            }
-            Err(Leave::Lost) => return Ok(()),
-            Err(Leave::Shutdown) => return self.store.release(&scope, held).await.map(drop),
-            Err(Leave::Broken(error)) => return Err(error),
-        };
-        self.store
-            .finish(&scope, held, (state, message, error))
-            .await?;
-        self.bell.ring();
-        Ok(())
+/// The job of a run.
+pub(crate) fn job(run: &Run) -> Submission<Order> {
+    let task = &run.task;
+    let day = formula::calendar::date_text;
+    let title = format!(
+        "Writes the rows of {}, {} to {}",
+        task.scenario,
+        day(task.span.start),
+        day(task.span.end)
+    );
+    let order = Order {
+        scenario: task.scenario.clone(),
+        seed: task.seed,
+        rows: task.rows_total,
+    };
+    Submission {
+        id: Some(run.id),
+        title,
+        ..Submission::new(order)
     }
+}
 
-    async fn write(
-        &self,
-        claimed: &Claimed,
-        scope: &Scope,
-        shutdown: &Shutdown,
-    ) -> Result<(), Leave> {
-        let run = &claimed.run;
-        let world = make(run).await.map_err(Leave::Failed)?;
-        let mut total = run.rows_written;
-        // The batch that a writer before this one had in hand may be there.
-        let mut doubtful = claimed.again;
+type Batches = Box<dyn Iterator<Item = Batch> + Send>;
+
+impl Job for WriteRun {
+    const KIND: &'static str = "simulation.run";
+    const TITLE: &'static str = "Writes the rows of a scenario";
+    const LIMIT_PER_TENANT: i32 = 1;
+    const UNDOES: &'static [&'static str] = &[TAKE_AWAY];
+    type Input = Order;
+    type State = Place;
+    type Output = Written;
+
+    async fn run(&self, job: &mut jobs::Run, _: Order, from: Place) -> Result<Written, Stop> {
+        let scope = Scope::system(job.tenant(), REASON);
+        let run = self.store.run(&scope, job.id()).await?;
+        let world = make(&run).await?;
+        let mut place = from;
+        // The batch that a worker before this one had in hand may be there.
+        let mut doubtful = job.attempt() > 1;
         for (index, target) in (0_u32..).zip(&run.task.targets) {
-            if index < run.place.target {
+            if index < from.target {
                 continue;
             }
-            let first = if index == run.place.target {
-                run.place.batch
-            } else {
-                0
-            };
+            let first = if index == from.target { from.batch } else { 0 };
             let mut batches = begin(&world, target, run.task.batch_rows).await?;
             for number in 0_u32.. {
                 let batch;
-                (batches, batch) = next(batches).await.map_err(Leave::Failed)?;
+                (batches, batch) = next(batches).await?;
                 let Some(batch) = batch else { break };
                 if number < first {
                     continue;
                 }
-                if shutdown.has_begun() {
-                    return Err(Leave::Shutdown);
-                }
-                let rows = u64::from(batch.rows);
-                let load = convert::batch::load(run, target, number, batch);
-                let done = self.load((run, scope), load, shutdown).await?;
-                check(target, &done, doubtful).map_err(Leave::Failed)?;
-                (total, doubtful) = (total + rows, false);
-                let place = Place {
+                place = Place {
                     target: index,
                     batch: number + 1,
+                    rows: place.rows + u64::from(batch.rows),
                 };
-                let message = format!(
-                    "writes {}: {total} of {} rows",
-                    target.entity, run.task.rows_total
-                );
-                let note = (place, rows, message);
-                let lease = self.config.lease.get();
-                let hold = self
-                    .store
-                    .advance(scope, (run.id, self.id), note, lease)
-                    .await;
-                self.bell.ring();
-                go_on(hold)?;
+                let load = convert::batch::load(&run, target, number, batch);
+                let written = self.write(job, (&run, target), (place, load), doubtful);
+                doubtful &= !written.await?;
+                if place.batch.is_multiple_of(SAVED_EACH) {
+                    job.checkpoint(CheckpointType::Step, &target.entity, &place)
+                        .await?;
+                }
             }
         }
+        Ok(Written { rows: place.rows })
+    }
+
+    async fn undo(&self, undo: &mut Undo) -> Result<(), Stop> {
+        let entity: String = undo.input()?;
+        if undo.to_seq() > 0 {
+            let why = format!(
+                "rows of one batch of {entity} cannot be told from those of the others: \
+                 roll the run back to its beginning, or let it go on"
+            );
+            return undo.stays(why).await;
+        }
+        let scope = Scope::system(undo.tenant(), REASON);
+        let run = self.store.run(&scope, undo.job()).await?;
+        // All of the entity's at once; for the batches before this one there is nothing left to do.
+        self.warehouse.unload(&run, &entity).await?;
         Ok(())
     }
 
-    /// Hands a batch over, again and again while that may help.
-    async fn load(
+    fn changed(&self, conn: &mut Conn, change: &Change<'_>) -> Result<(), Failure> {
+        self.store.follow(conn, change)
+    }
+}
+
+impl WriteRun {
+    /// Hands a batch over, and notes how far the run is; false where that had been done before.
+    async fn write(
         &self,
-        (run, scope): (&Run, &Scope),
-        batch: LoadRecordsRequest,
-        shutdown: &Shutdown,
-    ) -> Result<WriteRecordsResponse, Leave> {
-        let held = (run.id, self.id);
-        let (started, mut pause) = (Instant::now(), FIRST_PAUSE);
-        loop {
-            let call = self
-                .warehouse
-                .load(batch.clone(), self.config.batch_timeout.get());
-            let error = match self.while_held(scope, held, call).await? {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let passes = error.kind().is_transient() || error.kind() == Kind::DeadlineExceeded;
-            if !passes || started.elapsed() + pause > self.config.patience.get() {
-                return Err(Leave::Failed(error));
-            }
-            let words = format!("waits for warehouse: {}", error.message());
-            go_on(self.store.tell(scope, held, words).await)?;
-            self.bell.ring();
-            let pause_now = error
-                .retry_after()
-                .map_or(pause, |asked| asked.max(pause).min(LONGEST_PAUSE));
-            let slept = self
-                .while_held(scope, held, shutdown.sleep(pause_now))
-                .await?;
-            if !slept {
-                return Err(Leave::Shutdown);
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+        job: &mut jobs::Run,
+        (run, target): (&Run, &Target),
+        (place, load): (Place, LoadRecordsRequest),
+        doubtful: bool,
+    ) -> Result<bool, Stop> {
+        let (entity, total) = (&target.entity, run.task.rows_total);
+        let words = format!("writes {entity}: {} of {total} rows", place.rows);
+        let note = self.store.advance(run, place.rows, words.clone());
+        let mut done_now = false;
+        let retry = Retry::lasting(self.config.patience.get());
+        job.step::<u64>(format!("{entity}/{}", place.batch - 1))
+            .input(&load.request_id)
+            .retry(retry)
+            .undo(TAKE_AWAY, entity)
+            .reaches(convert::long(place.rows), convert::long(total), words)
+            .call_then(
+                |_| {
+                    done_now = true;
+                    self.load(run, target, load.clone(), doubtful)
+                },
+                move |c, _| note(c),
+            )
+            .await?;
+        Ok(done_now)
     }
 
-    /// Does something that may take long, and says all the while that this writer is at work.
-    async fn while_held<T>(
+    async fn load(
         &self,
-        scope: &Scope,
-        held: (Id, Id),
-        work: impl Future<Output = T>,
-    ) -> Result<T, Leave> {
-        let lease = self.config.lease.get();
-        tokio::pin!(work);
-        loop {
-            match tokio::time::timeout(lease / 4, &mut work).await {
-                Ok(done) => return Ok(done),
-                Err(_) => match self.store.renew(scope, held, lease).await {
-                    // What is in hand is finished first.
-                    Ok(Hold::Kept | Hold::Cancelled) => {}
-                    Ok(Hold::Lost) => return Err(Leave::Lost),
-                    Err(error) => return Err(Leave::Broken(error)),
-                },
+        run: &Run,
+        target: &Target,
+        load: LoadRecordsRequest,
+        doubtful: bool,
+    ) -> Result<u64> {
+        let timeout = self.config.batch_timeout.get();
+        match self.warehouse.load(load, timeout).await {
+            Ok(done) => {
+                check(target, &done, doubtful)?;
+                Ok(u64::try_from(done.inserted).unwrap_or(0))
+            }
+            Err(error) => {
+                if error.kind().is_transient() || error.kind() == Kind::DeadlineExceeded {
+                    let words = format!("waits for warehouse: {}", error.message());
+                    let scope = Scope::system(run.tenant, REASON);
+                    self.store.tell(&scope, run.id, words).await?;
+                }
+                Err(error)
             }
         }
     }
@@ -238,16 +210,20 @@ async fn make(run: &Run) -> Result<Arc<dyn World>> {
 }
 
 /// Makes the batches of an entity, likewise.
-async fn begin(world: &Arc<dyn World>, target: &Target, size: u32) -> Result<Batches, Leave> {
+async fn begin(world: &Arc<dyn World>, target: &Target, size: u32) -> Result<Batches> {
     let (world, entity) = (world.clone(), target.entity.clone());
     let made = tokio::task::spawn_blocking(move || {
         let rows = world.rows(&entity)?;
         Some(Box::new(rows.batches(size)) as Batches)
     });
-    let made = made
-        .await
-        .map_err(|error| Leave::Failed(Error::internal(error)))?;
-    made.ok_or_else(|| unknown(target))
+    let made = made.await.map_err(Error::internal)?;
+    made.ok_or_else(|| {
+        let words = format!(
+            "a stored run writes `{}`, which its scenario does not know",
+            target.entity
+        );
+        Error::internal(words)
+    })
 }
 
 /// Makes the next batch, likewise.
@@ -257,23 +233,6 @@ async fn next(mut batches: Batches) -> Result<(Batches, Option<Batch>)> {
         (batches, batch)
     });
     made.await.map_err(Error::internal)
-}
-
-fn unknown(target: &Target) -> Leave {
-    let words = format!(
-        "a stored run writes `{}`, which its scenario does not know",
-        target.entity
-    );
-    Leave::Failed(Error::internal(words))
-}
-
-fn go_on(hold: Result<Hold>) -> Result<(), Leave> {
-    match hold {
-        Ok(Hold::Kept) => Ok(()),
-        Ok(Hold::Cancelled) => Err(Leave::Cancelled),
-        Ok(Hold::Lost) => Err(Leave::Lost),
-        Err(error) => Err(Leave::Broken(error)),
-    }
 }
 
 /// Fails where `warehouse` refused rows, or left some out that should not have been there.
@@ -298,15 +257,4 @@ fn check(target: &Target, done: &WriteRecordsResponse, doubtful: bool) -> Result
         return Err(Error::new(&error::reason::ALREADY_EXISTS, words));
     }
     Ok(())
-}
-
-/// What people read of a failure.
-fn told(error: &Error) -> String {
-    let mut words = format!("{}: {}", error.reason(), error.message());
-    if let [_, _, ..] = error.violations() {
-        for violation in error.violations().iter().take(3) {
-            words += &format!("; {} {}", violation.field, violation.description);
-        }
-    }
-    words
 }

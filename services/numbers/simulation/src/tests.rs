@@ -32,7 +32,7 @@ struct World {
 }
 
 impl World {
-    /// Small batches, and a writer that looks for work all the time.
+    /// Small batches.
     async fn on(backend: Backend) -> Self {
         Self::with(backend, config()).await
     }
@@ -81,7 +81,6 @@ impl World {
 fn config() -> Config {
     Config {
         batch_rows: 100,
-        poll: config::Span::from_millis(20),
         patience: config::Span::from_secs(10),
         ..Config::default()
     }

@@ -87,7 +87,7 @@ export function List() {
       search="Beginning of an entity's code"
       filters={[{ name: "state", title: "State", choices: choices("tessera.warehouse.v1.TableState") }]}
       query={(url) => ({ entityPrefix: url.q, state: url.state, orderBy: url.sort }) as never}
-      teach="A table is made when rows of an entity are first written: import them, send them to the API, or start a simulation."
+      teach="Every entity gets a table by itself, moments after it is defined. Rows come from imports, the API, or a simulation."
     />
   );
 }

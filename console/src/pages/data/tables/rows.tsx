@@ -1,15 +1,16 @@
 // The rows of a table: narrowed by a condition in the metric language, ordered by any column, changed and deleted.
-import { ActionIcon, Button, TextInput } from "@mantine/core";
-import { IconFilter, IconPencil } from "@tabler/icons-react";
+import { ActionIcon, Button, TextInput, Tooltip } from "@mantine/core";
+import { IconDownload, IconFilter, IconPencil } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, newRequestId } from "@/api/client";
+import { all, call, newRequestId } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { useList, useMay } from "@/api/hooks";
-import { toast } from "@/app/toasts";
+import { toast, toastError } from "@/app/toasts";
 import { Confirm } from "@/kit/confirm";
 import { count } from "@/kit/format";
 import { EmptyState, ErrorState } from "@/kit/states";
+import { save, toCsv } from "@/kit/table/csv";
 import { type Column, Table } from "@/kit/table/table";
 import { useUrl } from "@/kit/url";
 import { RowForm } from "./row-form";
@@ -25,6 +26,9 @@ export function cellText(row: Row, attribute: string): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/** More rows than these are no longer one file for a person. */
+const MOST_EXPORTED = 100_000;
+
 export function Rows({ entity, columns }: { entity: string; columns: TableColumn[] }) {
   const may = useMay();
   const client = useQueryClient();
@@ -33,6 +37,7 @@ export function Rows({ entity, columns }: { entity: string; columns: TableColumn
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [editing, setEditing] = useState<Row | null>(null);
   const [asking, setAsking] = useState(false);
+  const [exporting, setExporting] = useState(false);
   const where = url.where ?? "";
   const list = useList("WarehouseService_ListRecords", "records", {
     path: { entity },
@@ -64,6 +69,31 @@ export function Rows({ entity, columns }: { entity: string; columns: TableColumn
     });
   }
   const mayDelete = may("WarehouseService_DeleteRecords");
+  const exportCsv = async () => {
+    setExporting(true);
+    try {
+      const asked = { path: { entity }, query: { where, orderBy: url.sort ?? "" } } as never;
+      const found =
+        chosen.size > 0
+          ? (list.rows as Row[]).filter((row) => chosen.has(row.id ?? ""))
+          : ((await all("WarehouseService_ListRecords", "records", asked, MOST_EXPORTED)) as Row[]);
+      const names = columns.map((column) => column.attribute ?? "");
+      const text = toCsv([names, ...found.map((row) => names.map((name) => cellText(row, name)))]);
+      save(`${entity}.csv`, new Blob([text], { type: "text/csv" }));
+      const cut = found.length >= MOST_EXPORTED && Number(total ?? 0) > found.length;
+      toast({
+        tone: cut ? "info" : "good",
+        title: `${count(found.length, "row")} exported`,
+        text: cut
+          ? `The table has ${count(Number(total), "row")}. Narrow them with a condition, and export the parts.`
+          : undefined,
+      });
+    } catch (cause) {
+      toastError("The export failed", cause);
+    } finally {
+      setExporting(false);
+    }
+  };
   return (
     <>
       <form
@@ -102,6 +132,16 @@ export function Rows({ entity, columns }: { entity: string; columns: TableColumn
         <span className={classes.count} role="status">
           {total === undefined ? "" : count(Number(total), "row")}
         </span>
+        <Tooltip label={chosen.size > 0 ? "Export the chosen as CSV" : "Export as CSV"}>
+          <ActionIcon
+            aria-label={chosen.size > 0 ? "Export the chosen as CSV" : "Export as CSV"}
+            loading={exporting}
+            disabled={list.rows.length === 0}
+            onClick={() => void exportCsv()}
+          >
+            <IconDownload size={16} />
+          </ActionIcon>
+        </Tooltip>
         {mayDelete && chosen.size > 0 ? (
           <Button size="xs" variant="default" onClick={() => setAsking(true)}>
             Delete {count(chosen.size, "row")}

@@ -41,7 +41,7 @@ export function Schema({ entity }: { entity: string }) {
       ) : query.isPending ? (
         <PageSkeleton />
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+        // What scrolls must be reached by the keyboard.
         <pre className={classes.sql} tabIndex={0}>
           {sql}
         </pre>

@@ -1,38 +1,42 @@
 // A new entity.
+import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { toast } from "@/app/toasts";
 import { Section } from "@/kit/detail";
 import { useDraft } from "@/kit/form/draft";
 import { Editor } from "@/kit/form/editor";
+import { following } from "@/kit/form/follow";
 import { Form } from "@/kit/form/form";
-import { codeOf } from "@/kit/format";
 import { moduleField } from "@/kit/meaning/module-field";
 import { Page } from "@/kit/page";
+import { PageSkeleton } from "@/kit/states";
+import { useUrl } from "@/kit/url";
 import { Attributes } from "./attributes";
 import { all, ENTITY, head, labels } from "./fields";
 
 const first = { kind: "ENTITY_KIND_DIMENSION", attributes: [{ code: "", type: "DATA_TYPE_STRING", primaryKey: true }] };
 
+const Guide = lazy(() => import("./guide"));
+
+/** The form on one page, or the guide with `?guided=1`. */
 export function Create() {
-  const draft = useDraft(ENTITY, first, "entity", all);
+  const [url] = useUrl();
+  if (!url.guided) return <NewEntity />;
+  return (
+    <Suspense fallback={<PageSkeleton />}>
+      <Guide />
+    </Suspense>
+  );
+}
+
+function NewEntity() {
+  const draft = following(useDraft(ENTITY, first, "entity", all));
   const navigate = useNavigate();
   const client = useQueryClient();
-  const suggested = useRef("");
-
-  // The code follows the name until someone writes one.
-  const name = draft.value.name as string | undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the name makes a suggestion
-  useEffect(() => {
-    const code = (draft.value.code as string | undefined) ?? "";
-    if (code !== suggested.current) return;
-    suggested.current = codeOf(name ?? "");
-    draft.set({ ...draft.value, code: suggested.current || undefined });
-  }, [name]);
-
   const save = () =>
     draft.save(async (requestId) => {
       const made = await call("MetadataService_CreateEntity", {
@@ -48,6 +52,11 @@ export function Create() {
       title="New entity"
       above={{ title: "Entities", to: "/meaning/entities" }}
       purpose="A kind of record, and what is known of each."
+      actions={
+        <Button component={Link} to="/meaning/entities/new" search={{ guided: "1" } as never} variant="default">
+          Step by step
+        </Button>
+      }
     >
       <Editor
         draft={draft}

@@ -1,11 +1,9 @@
 // The list of entities.
 import { SegmentedControl } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import type { Message } from "@/api/contract";
-import { toast } from "@/app/toasts";
 import { words } from "@/kit/format";
-import { deleteDefinitions, undeleteDefinitions } from "@/kit/meaning/actions";
+import { useDeleteBulk } from "@/kit/meaning/actions";
 import { commonColumns, definitionQuery, nameColumn, useDefinitionFilters } from "@/kit/meaning/columns";
 import { PageSkeleton } from "@/kit/states";
 import { List as ListPage } from "@/kit/table/list";
@@ -15,8 +13,9 @@ import { useUrlState } from "@/kit/url";
 type Entity = Message<"tessera.metadata.v1.Entity">;
 
 const Diagram = lazy(() => import("./diagram-page"));
+const Modules = lazy(() => import("./modules-page"));
 
-const columns: Column<Entity>[] = [
+export const columns: Column<Entity>[] = [
   nameColumn("/meaning/entities"),
   { id: "kind", title: "Kind", width: "110px", cell: (row) => words(row.kind), text: (row) => words(row.kind) },
   {
@@ -30,7 +29,7 @@ const columns: Column<Entity>[] = [
   ...commonColumns<Entity>(),
 ];
 
-/** List or diagram of the same things; which one is in the address. */
+/** List, modules or diagram of the same things; which one is in the address. */
 export function ViewChoice() {
   const [view, setView] = useUrlState("view", "list");
   return (
@@ -41,6 +40,7 @@ export function ViewChoice() {
       onChange={setView}
       data={[
         { value: "list", label: "List" },
+        { value: "modules", label: "Modules" },
         { value: "diagram", label: "Diagram" },
       ]}
     />
@@ -48,16 +48,13 @@ export function ViewChoice() {
 }
 
 export function List() {
-  const filters = useDefinitionFilters();
-  const client = useQueryClient();
   const [view] = useUrlState("view", "list");
-  if (view === "diagram") {
-    return (
-      <Suspense fallback={<PageSkeleton />}>
-        <Diagram />
-      </Suspense>
-    );
-  }
+  if (view !== "diagram" && view !== "modules") return <Entities />;
+  return <Suspense fallback={<PageSkeleton />}>{view === "diagram" ? <Diagram /> : <Modules />}</Suspense>;
+}
+
+function Entities() {
+  const filters = useDefinitionFilters();
   return (
     <ListPage
       title="Entities"
@@ -73,24 +70,7 @@ export function List() {
       query={definitionQuery}
       actions={<ViewChoice />}
       create={{ title: "New entity", to: "/meaning/entities/new", needs: "MetadataService_CreateEntity" }}
-      bulk={[
-        {
-          title: "Delete",
-          needs: "MetadataService_DeleteEntity",
-          run: async (rows) => {
-            await deleteDefinitions("Entity", rows);
-            const refresh = () => client.invalidateQueries({ queryKey: ["metadata"] });
-            await refresh();
-            toast({
-              title: rows.length === 1 ? `${rows[0]?.name} is deleted` : `${rows.length} entities are deleted`,
-              undo: async () => {
-                await undeleteDefinitions("Entity", rows);
-                await refresh();
-              },
-            });
-          },
-        },
-      ]}
+      bulk={[useDeleteBulk("Entity", ["entity", "entities"])]}
       teach="An entity is a kind of record, such as a policy, a claim or a member. Metrics count and sum its rows, and tables are made from its attributes."
     />
   );

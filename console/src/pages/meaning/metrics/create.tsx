@@ -2,13 +2,13 @@
 import { Skeleton } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
 import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { useCall } from "@/api/hooks";
 import { toast } from "@/app/toasts";
 import { useDraft } from "@/kit/form/draft";
 import { Editor } from "@/kit/form/editor";
+import { following } from "@/kit/form/follow";
 import type { Value } from "@/kit/form/form";
 import { codeOf } from "@/kit/format";
 import { Page } from "@/kit/page";
@@ -22,6 +22,7 @@ type Metric = Message<"tessera.metadata.v1.Metric">;
 function derivedFrom(base: Metric): Value {
   return {
     name: `${base.name}, derived`,
+    code: codeOf(`${base.name}, derived`),
     type: "METRIC_TYPE_DERIVED",
     formula: `${base.code} * 1`,
     metrics: [base.code],
@@ -36,18 +37,9 @@ function derivedFrom(base: Metric): Value {
 }
 
 function NewMetric({ first, from }: { first: Value; from?: Metric }) {
-  const draft = useDraft(METRIC, first, "metric", allFields);
+  const draft = following(useDraft(METRIC, first, "metric", allFields));
   const navigate = useNavigate();
   const client = useQueryClient();
-  const suggested = useRef("");
-  const name = draft.value.name as string | undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the name makes a suggestion
-  useEffect(() => {
-    const code = (draft.value.code as string | undefined) ?? "";
-    if (code !== suggested.current) return;
-    suggested.current = codeOf(name ?? "");
-    draft.set({ ...draft.value, code: suggested.current || undefined });
-  }, [name]);
   return (
     <Page
       title={from ? `Derive a metric from ${from.name}` : "New metric"}

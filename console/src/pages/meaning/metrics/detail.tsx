@@ -7,24 +7,25 @@ import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
 import { toast } from "@/app/toasts";
-import { Badge, StateBadge } from "@/kit/badges";
+import { StateBadge } from "@/kit/badges";
 import { Detail as DetailPage, Facts, Section } from "@/kit/detail";
 import { useDraft } from "@/kit/form/draft";
 import { Editor } from "@/kit/form/editor";
 import type { Value } from "@/kit/form/form";
-import { words } from "@/kit/format";
+import { formatDuration, words } from "@/kit/format";
 import { History } from "@/kit/history/history";
 import { DefinitionMenu } from "@/kit/meaning/actions";
 import { useCart } from "@/kit/meaning/cart";
 import { DefinitionFacts } from "@/kit/meaning/facts";
 import { Page } from "@/kit/page";
 import { useId, useUrl } from "@/kit/url";
+import { Benchmarks } from "./benchmarks";
 import { CartToggle } from "./cart-toggle";
 import { ExplainTab } from "./explain-tab";
 import { allFields, METRIC, MetricForm, ofType } from "./form";
 import { FormulaTab } from "./formula-tab";
-import classes from "./metrics.module.css";
 import { Objects } from "./objects";
+import { PinToggle } from "./pin-toggle";
 import { Values } from "./values";
 
 type Metric = Message<"tessera.metadata.v1.Metric">;
@@ -59,74 +60,6 @@ function Edit({ metric, close }: { metric: Metric; close: () => void }) {
   );
 }
 
-function Benchmarks({ metric }: { metric: Metric }) {
-  const [benchmarks, thresholds] = [metric.benchmarks ?? [], metric.thresholds ?? []];
-  return (
-    <>
-      <Section title="Benchmarks">
-        {benchmarks.length === 0 ? (
-          <p className="dim">Nobody has said what others reach. Edit the metric to add a benchmark.</p>
-        ) : (
-          <table className={classes.plain}>
-            <thead>
-              <tr>
-                <th scope="col">Who</th>
-                <th scope="col" data-num>
-                  Value
-                </th>
-                <th scope="col">As of</th>
-                <th scope="col">Source</th>
-              </tr>
-            </thead>
-            <tbody>
-              {benchmarks.map((one) => (
-                <tr key={`${one.name} ${one.asOf}`}>
-                  <th scope="row">{one.name}</th>
-                  <td data-num>
-                    {one.value} {metric.unit}
-                  </td>
-                  <td>{one.asOf}</td>
-                  <td>{one.source}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </Section>
-      <Section title="Thresholds">
-        {thresholds.length === 0 ? (
-          <p className="dim">No value is good or bad by itself yet.</p>
-        ) : (
-          <table className={classes.plain}>
-            <tbody>
-              {thresholds.map((one) => (
-                <tr key={`${one.level} ${one.value}`}>
-                  <th scope="row">
-                    <Badge
-                      tone={
-                        one.level === "THRESHOLD_LEVEL_CRITICAL"
-                          ? "bad"
-                          : one.level === "THRESHOLD_LEVEL_WARNING"
-                            ? "warn"
-                            : "good"
-                      }
-                    >
-                      {words(one.level)}
-                    </Badge>
-                  </th>
-                  <td>
-                    {words(one.comparison)} than {one.value} {metric.unit}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </Section>
-    </>
-  );
-}
-
 export function Detail() {
   const id = useId();
   const query = useCall("MetadataService_GetMetric", { path: { id } });
@@ -153,6 +86,7 @@ export function Detail() {
       beside={<StateBadge state={metric.deleteTime ? "STATE_DELETED" : metric.state} />}
       actions={
         <>
+          <PinToggle id={metric.id ?? ""} name={metric.name ?? ""} />
           <CartToggle code={metric.code ?? ""} name={metric.name ?? ""} cart={cart} />
           {may("MetadataService_CreateMetric") ? (
             <Button
@@ -202,7 +136,7 @@ export function Detail() {
                     ],
                     ...own,
                     ["Format", metric.format],
-                    ["Result lives", metric.resultTtl],
+                    ["Result lives", formatDuration(metric.resultTtl)],
                     ["Dimensions", (metric.dimensions ?? []).map((one) => `${one.entity}.${one.attribute}`).join(", ")],
                   ]}
                 />

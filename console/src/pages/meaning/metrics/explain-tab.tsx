@@ -1,9 +1,10 @@
-// How the value of the chosen span came about.
-import { Skeleton } from "@mantine/core";
+// How the value of one period came about.
+import { Select, Skeleton } from "@mantine/core";
 import { useMemo } from "react";
 import type { Message } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
-import { useSpan, useValues } from "@/kit/chart/metric-values";
+import { useFigures, useValues } from "@/kit/chart/metric-values";
+import { type Grain, periodName, spanOf, spanText } from "@/kit/chart/range";
 import { Explain } from "@/kit/explain/explain";
 import { formatDay } from "@/kit/format";
 import { EmptyState, ErrorState } from "@/kit/states";
@@ -33,11 +34,18 @@ export function useHomes(): (kind: string, code: string) => string | undefined {
   }, [metrics, entities]);
 }
 
+/** One period is explained at a time: the one in the address, else the newest that has a value. */
 export function ExplainTab({ metric }: { metric: Message<"tessera.metadata.v1.Metric"> }) {
-  const [url] = useUrl();
+  const [url, setUrl] = useUrl();
   const may = useMay();
-  const { span, pending } = useSpan(metric.code ?? "", url.range);
-  const answer = useValues(metric.code ?? "", span, undefined, { explain: true, enabled: !pending });
+  const { span, grain, rows, newest, pending, answer } = useFigures(
+    metric.code ?? "",
+    url.range,
+    url.grain as Grain | undefined,
+  );
+  const chosen = url.at ?? (newest ? `${newest.row.start}..${newest.row.end}` : spanText(span));
+  const of = spanOf(chosen);
+  const one = useValues(metric.code ?? "", of, undefined, { enabled: !pending && !answer.isPending });
   const homes = useHomes();
   if (!may("CalculationService_Calculate"))
     return (
@@ -45,16 +53,44 @@ export function ExplainTab({ metric }: { metric: Message<"tessera.metadata.v1.Me
         An administrator can give you the permission calculation.metrics.read.
       </EmptyState>
     );
-  if (answer.error)
-    return <ErrorState error={answer.error} retry={() => void answer.refetch()} title="No values to explain" />;
-  if (answer.isPending) return <Skeleton height={240} />;
+  const error = answer.error ?? one.error;
+  if (error)
+    return (
+      <ErrorState
+        error={error}
+        retry={() => void (answer.error ? answer.refetch() : one.refetch())}
+        title="No values to explain"
+      />
+    );
+  if (!one.data) return <Skeleton height={240} />;
+  const choices = [
+    ...rows
+      .filter((row) => row.value?.text !== undefined)
+      .map((row) => ({ value: `${row.start}..${row.end}`, label: periodName(row.start ?? "", grain) })),
+    { value: spanText(span), label: `All of ${formatDay(span.start)} – ${formatDay(span.end)}` },
+  ];
+  if (!choices.some((choice) => choice.value === chosen))
+    choices.push({ value: chosen, label: `${formatDay(of.start)} – ${formatDay(of.end)}` });
   return (
     <>
-      <p className="dim">
-        {metric.name} from {formatDay(span.start)} to before {formatDay(span.end)}.
-      </p>
-      {answer.data.explanation ? (
-        <Explain explanation={answer.data.explanation} value={answer.data.rows?.[0]?.value} homes={homes} />
+      <Select
+        size="xs"
+        w={250}
+        mb="lg"
+        aria-label="Period that is explained"
+        allowDeselect={false}
+        data={choices}
+        value={chosen}
+        onChange={(next) => setUrl({ at: next ?? undefined })}
+      />
+      {one.data.explanation ? (
+        <Explain
+          explanation={one.data.explanation}
+          value={one.data.rows?.[0]?.value}
+          format={metric.format}
+          unit={one.data.unit || metric.unit}
+          homes={homes}
+        />
       ) : null}
     </>
   );

@@ -1,5 +1,5 @@
 // The form of a metric: which fields there are depends on how it is calculated.
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { Message } from "@/api/contract";
 import { Section } from "@/kit/detail";
 import type { Draft } from "@/kit/form/draft";
@@ -16,6 +16,7 @@ import {
   setField,
 } from "@/kit/meaning/code-fields";
 import { moduleField } from "@/kit/meaning/module-field";
+import { TRIAL, Trial } from "./trial";
 
 export const METRIC = "tessera.metadata.v1.Metric";
 const head = ["name", "code", "description", "module"];
@@ -95,15 +96,29 @@ export function MetricForm({ draft, fixed = [] }: { draft: Draft; fixed?: string
     }),
     [metric.type, metric.entities, metric.set, metric.code],
   );
+  // The formula that was last found right: it is tried out until another one is.
+  const [right, setRight] = useState("");
   // What the formula reads is known from the formula.
   const onChecked = (checked: Checked) => {
+    setRight(metric.formula ?? "");
     const next = { ...draft.value };
     if (own.includes("entities") && metric.type !== "METRIC_TYPE_DERIVED") next.entities = checked.entities ?? [];
     if (own.includes("metrics"))
       next.metrics = (checked.metrics ?? []).filter((code) => (metric.formula ?? "").includes(code));
     if (JSON.stringify(next) !== JSON.stringify(draft.value)) draft.set(next);
   };
-  const formula = (props: FieldProps) => <FormulaField {...props} required draft={needs} onChecked={onChecked} />;
+  const formula = (props: FieldProps) => (
+    <>
+      <FormulaField {...props} required draft={needs} onChecked={onChecked} />
+      {right !== "" ? (
+        <div style={{ marginTop: 12, minHeight: TRIAL }}>
+          {right === metric.formula ? (
+            <Trial draft={{ ...needs, formula: right }} format={metric.format} unit={metric.unit} />
+          ) : null}
+        </div>
+      ) : null}
+    </>
+  );
   const common = { of: METRIC, value: draft.value, set: draft.set, violations: draft.violations, labels, fixed };
   return (
     <>

@@ -18,10 +18,29 @@ export function formulaOf(metric: Metric): string {
   return "";
 }
 
+type Node = Message<"tessera.calculation.v1.FormulaNode">;
+
+/** The structure of a metric that is told by its parts and has no formula. */
+function partsOf(metric: Metric): Node | undefined {
+  const of = (code: string | undefined): Node => ({ label: code, kind: "metric" });
+  if (metric.cumulative) {
+    const { metric: summed, window, grain } = metric.cumulative;
+    const span = words(grain).toLowerCase();
+    const label = window ? `sum of the last ${window} (${span})` : `sum since the ${span} began`;
+    return { label, kind: "function", operands: [of(summed)] };
+  }
+  if (metric.conversion) {
+    const label = "share of the first that the second follows";
+    return { label, kind: "function", operands: [of(metric.conversion.base), of(metric.conversion.conversion)] };
+  }
+  return undefined;
+}
+
 export function FormulaTab({ metric }: { metric: Metric }) {
   const may = useMay();
   const homes = useHomes();
   const text = formulaOf(metric);
+  const parts = partsOf(metric);
   const member = metric.set?.member;
   const check = useCall(
     "CalculationService_CheckFormula",
@@ -79,6 +98,11 @@ export function FormulaTab({ metric }: { metric: Metric }) {
         />
       ) : null}
       <div style={{ height: 20 }} />
+      {parts ? (
+        <Section title="As a structure">
+          <FormulaTree root={parts} label={`The structure of ${metric.name}`} homes={homes} height={260} />
+        </Section>
+      ) : null}
       {text === "" || !may("CalculationService_CheckFormula") ? null : check.error ? (
         <ErrorState error={check.error} retry={() => void check.refetch()} />
       ) : check.isPending ? (

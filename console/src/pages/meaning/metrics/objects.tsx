@@ -3,8 +3,8 @@ import { Skeleton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import type { Message } from "@/api/contract";
-import { useCall } from "@/api/hooks";
 import { Section } from "@/kit/detail";
+import { useOntology } from "@/kit/meaning/ontology";
 import { requiredBy } from "@/kit/meaning/required";
 import { ErrorState, PageSkeleton } from "@/kit/states";
 import classes from "./metrics.module.css";
@@ -12,8 +12,8 @@ import classes from "./metrics.module.css";
 const Canvas = lazy(() => import("@/kit/canvas/canvas"));
 
 export function Objects({ metric }: { metric: Message<"tessera.metadata.v1.Metric"> }) {
-  const uml = useCall("MetadataService_GetUml", { query: { format: "json" } }, { staleTime: 30_000 });
-  const picture = useMemo(() => requiredBy(uml.data?.graph, [metric.code ?? ""]), [uml.data, metric.code]);
+  const { graph, wholes, ...uml } = useOntology();
+  const picture = useMemo(() => requiredBy(graph, [metric.code ?? ""], wholes), [graph, wholes, metric.code]);
   if (uml.error) return <ErrorState error={uml.error} retry={() => void uml.refetch()} />;
   if (uml.isPending) return <Skeleton height={240} />;
   const needed = picture.boxes.filter((box) => !box.main);

@@ -10,6 +10,44 @@ interface Branch {
   leaves: { key: string; title: string }[];
 }
 
+/** More than this is for the list beside the tree. */
+const MOST = 60;
+
+/** The metrics of the branch that is open. */
+function Leaves({ of }: { of: string }) {
+  const [url, setUrl] = useUrl();
+  const [valueChain, module] = of.split(".");
+  const metrics = useCall("MetadataService_ListMetrics", {
+    query: {
+      "filter.valueChain": valueChain,
+      "filter.module": module || undefined,
+      orderBy: "name",
+      pageSize: MOST + 1,
+    },
+  });
+  const found = metrics.data?.metrics ?? [];
+  if (metrics.isPending) return <Skeleton height={16} mx="lg" my={6} />;
+  if (found.length === 0) return <p className={classes.bare}>No metrics in it yet</p>;
+  return (
+    <ul className={classes.branches} aria-label="Metrics">
+      {found.slice(0, MOST).map((metric) => (
+        <li key={metric.id}>
+          <button
+            type="button"
+            className={classes.leaf}
+            data-metric
+            aria-current={url.show === metric.id ? "true" : undefined}
+            onClick={() => setUrl({ show: metric.id })}
+          >
+            {metric.name}
+          </button>
+        </li>
+      ))}
+      {found.length > MOST ? <li className={classes.bare}>and more, in the list</li> : null}
+    </ul>
+  );
+}
+
 export function Tree() {
   const [url, setUrl] = useUrl();
   const chains = useCall(
@@ -40,6 +78,7 @@ export function Tree() {
     <button
       type="button"
       className={classes.leaf}
+      aria-expanded={key.includes(".") ? (url.in ?? "") === key : undefined}
       data-deep={deep || undefined}
       data-deeper={title.startsWith("  ") || undefined}
       aria-current={(url.in ?? "") === key ? "true" : undefined}
@@ -74,7 +113,10 @@ export function Tree() {
                   {branch.leaves.length > 0 ? (
                     <ul className={classes.branches}>
                       {branch.leaves.map((leaf) => (
-                        <li key={leaf.key}>{item(leaf.key, leaf.title, true)}</li>
+                        <li key={leaf.key}>
+                          {item(leaf.key, leaf.title, true)}
+                          {url.in === leaf.key && leaf.key.includes(".") ? <Leaves of={leaf.key} /> : null}
+                        </li>
                       ))}
                     </ul>
                   ) : null}

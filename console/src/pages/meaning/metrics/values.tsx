@@ -2,10 +2,12 @@
 import { Select, Skeleton, Switch } from "@mantine/core";
 import type { Message } from "@/api/contract";
 import { useMay } from "@/api/hooks";
+import { useLiveFigures } from "@/api/live";
 import { kept, useStore } from "@/app/store";
 import { Chart, type Level, type Note } from "@/kit/chart/chart";
-import { toSeries, useSpan, useValues } from "@/kit/chart/metric-values";
-import { before, type Grain, grainFor, grains, spanOf, spans, spanText } from "@/kit/chart/range";
+import { Headline } from "@/kit/chart/headline";
+import { missingWords, rowsOf, toSeries, useFigures, useValues } from "@/kit/chart/metric-values";
+import { before, type Grain, grains, type Span, spanOf, spans, spanText } from "@/kit/chart/range";
 import { formatDay, words } from "@/kit/format";
 import { ErrorState } from "@/kit/states";
 import { useUrl } from "@/kit/url";
@@ -34,16 +36,20 @@ export function levelsOf(metric: Metric): Level[] {
   ];
 }
 
-/** `plain` is the picture alone, over the last twelve months. */
+/** `plain` is the picture alone, over the last twelve months that have values. */
 export function Values({ metric, height = 300, plain }: { metric: Metric; height?: number; plain?: boolean }) {
   const may = useMay();
+  useLiveFigures();
   const [url, setUrl] = useUrl();
   const own = useStore(notes)[metric.code ?? ""] ?? [];
-  const { span, pending } = useSpan(metric.code ?? "", plain ? undefined : url.range);
-  const grain = (plain ? undefined : (url.grain as Grain | undefined)) ?? grainFor(span);
   const dimension = plain ? undefined : url.by;
   const compare = !plain && url.compare === "1" && !dimension;
-  const answer = useValues(metric.code ?? "", span, grain, { dimension, enabled: !pending });
+  const { span, grain, answer, rows, newest, pending } = useFigures(
+    metric.code ?? "",
+    plain ? undefined : url.range,
+    plain ? undefined : (url.grain as Grain | undefined),
+    dimension,
+  );
   const earlier = useValues(metric.code ?? "", before(span), grain, { enabled: compare });
   if (!may("CalculationService_Calculate")) return null;
   if (answer.error)
@@ -53,76 +59,106 @@ export function Values({ metric, height = 300, plain }: { metric: Metric; height
       <ErrorState error={answer.error} retry={() => void answer.refetch()} title="No values" />
     );
   if (answer.isPending || pending) return <Skeleton height={height} />;
-  const { axis, series } = toSeries(answer.data.rows ?? [], grain, metric.name ?? "");
+  const { axis, starts, series } = toSeries(rows, grain, metric.name ?? "");
   const past =
     compare && earlier.data
-      ? toSeries(earlier.data.rows ?? [], grain, "The same span before").series.map((one) => ({ ...one, before: true }))
+      ? toSeries(rowsOf(earlier.data), grain, "The same span before").series.map((one) => ({ ...one, before: true }))
       : [];
-  // A span that was found, or given to the day, is a choice of its own.
-  const shown = url.range ?? (spanText(span) === spanText(spanOf("12m")) ? "12m" : spanText(span));
-  const dimensions = [...new Set((metric.dimensions ?? []).map((one) => one.attribute ?? ""))];
-  return (
+  const unit = answer.data.unit || metric.unit;
+  const explain = (start: string) => {
+    const row = rows.find((one) => one.start === start);
+    if (row) setUrl({ tab: "explain", at: `${row.start}..${row.end}` });
+  };
+  const chart = (
     <Chart
       label={`${metric.name} by ${words(grain).toLowerCase()}`}
       axis={axis}
       series={[...series, ...past]}
       format={metric.format}
-      unit={answer.data.unit || metric.unit}
+      unit={unit}
       levels={dimension ? [] : levelsOf(metric)}
       height={height}
       notes={own}
+      nothing={missingWords(rows.find((row) => row.unmoved) ?? rows.at(-1))}
+      onExplain={plain || dimension ? undefined : (index) => explain(starts[index] ?? "")}
       onNote={
         plain
           ? undefined
           : (note) =>
-              notes.set((all) => ({ ...all, [metric.code ?? ""]: [...own.filter((one) => one.at !== note.at), note] }))
+              notes.set((all) => ({
+                ...all,
+                [metric.code ?? ""]: [...own.filter((one) => one.at !== note.at), ...(note.text ? [note] : [])],
+              }))
       }
-      tools={
-        plain ? null : (
-          <>
-            <Select
-              size="xs"
-              w={url.range?.includes("..") || shown.includes("..") ? 220 : 120}
-              aria-label="Range"
-              allowDeselect={false}
-              data={
-                shown.includes("..")
-                  ? [...spans, { value: shown, label: `${formatDay(span.start)} – ${formatDay(span.end)}` }]
-                  : spans
-              }
-              value={shown}
-              onChange={(next) => setUrl({ range: next ?? undefined, grain: undefined })}
-            />
-            <Select
-              size="xs"
-              w={100}
-              aria-label="Period"
-              allowDeselect={false}
-              data={grains}
-              value={grain}
-              onChange={(next) => setUrl({ grain: next ?? undefined })}
-            />
-            {dimensions.length > 0 ? (
-              <Select
-                size="xs"
-                w={160}
-                aria-label="Group by"
-                placeholder="Group by"
-                clearable
-                data={dimensions}
-                value={url.by ?? null}
-                onChange={(next) => setUrl({ by: next ?? undefined })}
-              />
-            ) : null}
-            <Switch
-              label="Compare"
-              checked={compare}
-              disabled={Boolean(dimension)}
-              onChange={(event) => setUrl({ compare: event.currentTarget.checked ? "1" : undefined })}
-            />
-          </>
-        )
-      }
+      tools={plain ? null : <Tools metric={metric} span={span} grain={grain} />}
     />
+  );
+  if (plain) return chart;
+  return (
+    <>
+      {newest ? (
+        <Headline
+          metric={metric}
+          newest={newest}
+          grain={grain}
+          unit={unit}
+          read={answer.data.explanation?.asOfTime}
+          explain={() => explain(newest.row.start ?? "")}
+        />
+      ) : null}
+      {chart}
+    </>
+  );
+}
+
+/** Range, period, groups, comparison; all in the address. */
+function Tools({ metric, span, grain }: { metric: Metric; span: Span; grain: Grain }) {
+  const [url, setUrl] = useUrl();
+  // A span that was found, or given to the day, is a choice of its own.
+  const shown = url.range ?? (spanText(span) === spanText(spanOf("12m")) ? "12m" : spanText(span));
+  const dimensions = [...new Set((metric.dimensions ?? []).map((one) => one.attribute ?? ""))];
+  return (
+    <>
+      <Select
+        size="xs"
+        w={shown.includes("..") ? 190 : 110}
+        aria-label="Range"
+        allowDeselect={false}
+        data={
+          shown.includes("..")
+            ? [...spans, { value: shown, label: `${formatDay(span.start)} – ${formatDay(span.end)}` }]
+            : spans
+        }
+        value={shown}
+        onChange={(next) => setUrl({ range: next ?? undefined, grain: undefined })}
+      />
+      <Select
+        size="xs"
+        w={92}
+        aria-label="Period"
+        allowDeselect={false}
+        data={grains}
+        value={grain}
+        onChange={(next) => setUrl({ grain: next ?? undefined })}
+      />
+      {dimensions.length > 0 ? (
+        <Select
+          size="xs"
+          w={132}
+          aria-label="Group by"
+          placeholder="Group by"
+          clearable
+          data={dimensions}
+          value={url.by ?? null}
+          onChange={(next) => setUrl({ by: next ?? undefined })}
+        />
+      ) : null}
+      <Switch
+        label="Compare"
+        checked={url.compare === "1" && !url.by}
+        disabled={Boolean(url.by)}
+        onChange={(event) => setUrl({ compare: event.currentTarget.checked ? "1" : undefined })}
+      />
+    </>
   );
 }

@@ -1,25 +1,23 @@
 // Relationships: how rows of one entity belong to rows of another.
 import { Button } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
-import { toast } from "@/app/toasts";
 import { StateBadge } from "@/kit/badges";
 import { Detail as DetailPage, Facts } from "@/kit/detail";
-import { useDraft } from "@/kit/form/draft";
-import { Editor } from "@/kit/form/editor";
-import { Form, type Value } from "@/kit/form/form";
+import { FormPage } from "@/kit/form/form-page";
 import { words } from "@/kit/format";
 import { History } from "@/kit/history/history";
-import { DefinitionMenu } from "@/kit/meaning/actions";
+import { DefinitionMenu, useDeleteBulk } from "@/kit/meaning/actions";
 import { attributeField } from "@/kit/meaning/attribute-field";
 import { commonColumns, definitionQuery, nameColumn, useDefinitionFilters } from "@/kit/meaning/columns";
 import { DefinitionFacts } from "@/kit/meaning/facts";
 import { moduleField } from "@/kit/meaning/module-field";
-import { Page } from "@/kit/page";
+import { useOntology } from "@/kit/meaning/ontology";
+import { shapesOf, wholeOf } from "@/kit/meaning/relate";
 import { List as ListPage } from "@/kit/table/list";
 import type { Column } from "@/kit/table/table";
 import { useId, useUrl } from "@/kit/url";
@@ -87,55 +85,26 @@ export function List() {
       search="Search names, codes, descriptions"
       filters={useDefinitionFilters()}
       query={definitionQuery}
+      actions={
+        <Button component={Link} to="/meaning/entities" search={{ view: "diagram" } as never} variant="default">
+          Draw in the diagram
+        </Button>
+      }
       create={{ title: "New relationship", to: `${HOME}/new`, needs: "MetadataService_CreateRelationship" }}
+      bulk={[useDeleteBulk("Relationship", ["relationship", "relationships"])]}
       teach="A relationship says which attribute of one entity names a row of another, such as the member a policy is held by."
     />
   );
 }
 
-function RelationshipForm({
-  first,
-  title,
-  above,
-  save,
-  close,
-}: {
-  first: Value;
-  title: string;
-  above: { title: string; to: string };
-  save: (value: Relationship, changes: string[], requestId: string) => Promise<unknown>;
-  close: () => void;
-}) {
-  const draft = useDraft(OF, first, "relationship", fields);
-  return (
-    <Page title={title} above={above}>
-      <Editor
-        draft={draft}
-        action={first.id ? "Save changes" : "Create relationship"}
-        cancel={close}
-        save={() => draft.save((requestId) => save(draft.value as Relationship, draft.changes, requestId))}
-      >
-        <Form
-          of={OF}
-          fields={fields}
-          value={draft.value}
-          set={draft.set}
-          violations={draft.violations}
-          labels={labels}
-          widgets={widgets}
-          fixed={first.id ? ["code"] : []}
-        />
-      </Editor>
-    </Page>
-  );
-}
+const form = { of: OF, within: "relationship", service: "metadata", fields, labels, widgets };
 
 export function Create() {
   const navigate = useNavigate();
-  const client = useQueryClient();
   const [url] = useUrl();
   return (
-    <RelationshipForm
+    <FormPage<Relationship>
+      {...form}
       first={{
         cardinality: "CARDINALITY_MANY_TO_ONE",
         ...(url.from ? { from: { entity: url.from } } : {}),
@@ -143,12 +112,11 @@ export function Create() {
       }}
       title="New relationship"
       above={{ title: "Relationships", to: HOME }}
-      close={() => void navigate({ to: HOME })}
+      action="Create relationship"
+      close={() => navigate({ to: HOME })}
       save={async (relationship, _, requestId) => {
         const made = await call("MetadataService_CreateRelationship", { query: { requestId }, body: relationship });
-        await client.invalidateQueries({ queryKey: ["metadata"] });
-        toast({ title: `${made.name} is created` });
-        await navigate({ to: `${HOME}/${made.id}` });
+        return { title: `${made.name} is created`, to: `${HOME}/${made.id}` };
       }}
     />
   );
@@ -158,29 +126,28 @@ export function Detail() {
   const id = useId();
   const query = useCall("MetadataService_GetRelationship", { path: { id } });
   const may = useMay();
-  const client = useQueryClient();
   const [url, setUrl] = useUrl();
+  const { graph } = useOntology();
   const one: Relationship = query.data ?? {};
-  const close = () => setUrl({ edit: undefined });
+  const whole = useMemo(() => wholeOf(one, shapesOf(graph)), [one, graph]);
   if (url.edit && query.data) {
     return (
-      <RelationshipForm
+      <FormPage<Relationship>
+        {...form}
         key={one.etag}
-        first={one as Value}
+        first={one}
+        fixed={["code"]}
         title={`Edit ${one.name}`}
         above={{ title: one.name ?? "", to: `${HOME}/${id}` }}
-        close={close}
+        action="Save changes"
+        close={() => setUrl({ edit: undefined })}
         save={async (relationship, changes) => {
-          if (changes.length > 0) {
-            await call("MetadataService_UpdateRelationship", {
-              path: { "relationship.id": id },
-              query: { updateMask: changes.join(",") },
-              body: { ...relationship, etag: one.etag },
-            });
-            toast({ title: `${relationship.name} is changed` });
-          }
-          close();
-          await client.invalidateQueries({ queryKey: ["metadata"] });
+          await call("MetadataService_UpdateRelationship", {
+            path: { "relationship.id": id },
+            query: { updateMask: changes.join(",") },
+            body: { ...relationship, etag: one.etag },
+          });
+          return { title: `${relationship.name} is changed` };
         }}
       />
     );
@@ -224,6 +191,12 @@ export function Detail() {
                   </span>,
                 ],
                 ["Cardinality", words(one.cardinality)],
+                [
+                  "Sort",
+                  whole
+                    ? `Composition: ${(whole === "to" ? one.from : one.to)?.entity} is part of ${(whole === "to" ? one.to : one.from)?.entity}, for the reference is in its key`
+                    : "Association",
+                ],
                 ["The far end is", one.role],
                 ["The near end is", one.inverseRole],
               ]}

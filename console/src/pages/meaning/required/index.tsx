@@ -7,9 +7,10 @@ import { useCall } from "@/api/hooks";
 import { toast } from "@/app/toasts";
 import { count } from "@/kit/format";
 import { useCart } from "@/kit/meaning/cart";
+import { useOntology } from "@/kit/meaning/ontology";
 import { requiredBy } from "@/kit/meaning/required";
 import { Page } from "@/kit/page";
-import { EmptyState, ErrorState, PageSkeleton } from "@/kit/states";
+import { EmptyState, ErrorState, PictureSkeleton } from "@/kit/states";
 import classes from "./required.module.css";
 
 const Canvas = lazy(() => import("@/kit/canvas/canvas"));
@@ -17,8 +18,8 @@ const Canvas = lazy(() => import("@/kit/canvas/canvas"));
 export function List() {
   const cart = useCart();
   const metrics = useCall("MetadataService_ListMetrics", { query: { pageSize: 1000 } }, { staleTime: 30_000 });
-  const uml = useCall("MetadataService_GetUml", { query: { format: "json" } }, { staleTime: 30_000 });
-  const picture = useMemo(() => requiredBy(uml.data?.graph, cart.codes), [uml.data, cart.codes]);
+  const { graph, wholes, ...uml } = useOntology();
+  const picture = useMemo(() => requiredBy(graph, cart.codes, wholes), [graph, cart.codes, wholes]);
   const named = cart.codes.map(
     (code) => metrics.data?.metrics?.find((one) => one.code === code) ?? { code, name: code, id: "" },
   );
@@ -57,7 +58,9 @@ export function List() {
       ) : uml.error ? (
         <ErrorState error={uml.error} retry={() => void uml.refetch()} />
       ) : uml.isPending ? (
-        <PageSkeleton />
+        <div className={classes.canvas}>
+          <PictureSkeleton />
+        </div>
       ) : (
         <>
           <ul className={classes.chosen} aria-label="In the cart">
@@ -83,8 +86,13 @@ export function List() {
             {count(picture.boxes.length - entities.length - named.filter((one) => one.id).length, "further metric")}
           </p>
           <div className={classes.canvas}>
-            <Suspense fallback={<PageSkeleton />}>
-              <Canvas label="What the chosen metrics need" height="100%" {...picture} />
+            <Suspense fallback={<PictureSkeleton />}>
+              <Canvas
+                label="What the chosen metrics need"
+                tooMuch="Take metrics out of the cart, or open one of them and its own objects."
+                height="100%"
+                {...picture}
+              />
             </Suspense>
           </div>
         </>

@@ -19,6 +19,8 @@ type Parameter = Message<"tessera.simulation.v1.Parameter">;
 
 const HOME = "/numbers/simulation";
 
+const ORDER: ("label" | "input" | "description" | "error")[] = ["label", "input", "description", "error"];
+
 function ParameterField({
   of,
   value,
@@ -35,6 +37,8 @@ function ParameterField({
     description: of.description,
     error,
     placeholder: of.defaultValue,
+    // What is asked stands under its field, so that the fields of a row are in line.
+    inputWrapperOrder: ORDER,
   };
   if (of.allowedValues?.length)
     return (
@@ -164,6 +168,7 @@ export function Create() {
             <TextInput
               type="date"
               label="First day"
+              inputWrapperOrder={ORDER}
               description="Empty: the scenario's own"
               value={span.startDate}
               error={wrong("startDate") ?? wrong("start_date")}
@@ -172,6 +177,7 @@ export function Create() {
             <TextInput
               type="date"
               label="Last day"
+              inputWrapperOrder={ORDER}
               description="Included"
               value={span.endDate}
               error={wrong("endDate") ?? wrong("end_date")}
@@ -179,6 +185,7 @@ export function Create() {
             />
             <NumberInput
               label="Seed"
+              inputWrapperOrder={ORDER}
               description="The same seed gives the same rows"
               allowDecimal={false}
               min={0}

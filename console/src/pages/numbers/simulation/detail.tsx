@@ -10,6 +10,7 @@ import { StateBadge, Time } from "@/kit/badges";
 import { Confirm } from "@/kit/confirm";
 import { Detail as DetailPage, Facts } from "@/kit/detail";
 import { words } from "@/kit/format";
+import { Actor } from "@/kit/identity/actor";
 import { type Column, Table } from "@/kit/table/table";
 import { useId } from "@/kit/url";
 import { hasEnded, type Run, RunProgress } from "./progress";
@@ -107,7 +108,7 @@ export function Detail() {
               ],
               ["Started", <Time key="start" value={run.createTime} />],
               ["Ended", run.endTime ? <Time key="end" value={run.endTime} /> : undefined],
-              ["Started by", run.actor],
+              ["Started by", run.actor ? <Actor key="actor" of={run.actor} /> : undefined],
             ]}
           />
         }

@@ -14,7 +14,7 @@ export function RunProgress({ run }: { run: Run }) {
   const [written, total] = [Number(run.rowsWritten ?? 0), Number(run.rowsTotal ?? 0)];
   const share = total > 0 ? Math.min(100, (written / total) * 100) : hasEnded(run) ? 100 : 0;
   return (
-    <div style={{ display: "flex", alignItems: "center", gap: 8 }}>
+    <div style={{ display: "flex", flexWrap: "wrap", alignItems: "center", gap: "2px 8px" }}>
       <Progress
         value={share}
         size="sm"
@@ -22,7 +22,7 @@ export function RunProgress({ run }: { run: Run }) {
         aria-label={`${formatNumber(written)} of ${formatNumber(total)} rows written`}
         animated={!hasEnded(run)}
       />
-      <span className="num dim">
+      <span className="num dim" style={{ whiteSpace: "nowrap" }}>
         {formatNumber(written)} / {formatNumber(total)}
       </span>
     </div>

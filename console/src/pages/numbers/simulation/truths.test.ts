@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { agrees, nearest } from "./truths";
+import { describe, expect, it, test } from "vitest";
+import { agrees, finest, nearest } from "./truths";
 
 describe("truth and result", () => {
   it("reads fractions", () => {
@@ -16,4 +16,13 @@ describe("truth and result", () => {
     expect(agrees("", {})).toBe(true);
     expect(agrees("0.9", undefined)).toBe(false);
   });
+});
+
+test("the chart shows periods of one kind, the finest", () => {
+  const row = (start: string, end: string) => ({ truth: { start, end } });
+  const months = [row("2025-01-01", "2025-02-01"), row("2025-02-01", "2025-03-01"), row("2025-03-01", "2025-04-01")];
+  expect(finest([row("2025-01-01", "2026-01-01"), ...months])).toEqual(months);
+  const day = row("2025-01-01", "2025-01-02");
+  expect(finest([...months, day, { truth: {} }])).toEqual([day]);
+  expect(finest([])).toEqual([]);
 });

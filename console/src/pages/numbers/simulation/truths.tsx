@@ -33,6 +33,18 @@ export function agrees(truth: string | undefined, value: Value | undefined): boo
   return a !== null && b !== null && Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(a));
 }
 
+/** The length of a truth's span in days; 0 of one that speaks of all time. */
+const days = (truth: Truth): number =>
+  truth.start && truth.end ? Math.round((Date.parse(truth.end) - Date.parse(truth.start)) / 86_400_000) : 0;
+
+/** The truths of the finest periods, all of one kind: a month's total among its days would be a peak that never was. */
+export function finest<T extends { truth: Truth }>(rows: T[]): T[] {
+  const lengths = rows.map(({ truth }) => days(truth)).filter((length) => length > 0);
+  const least = Math.min(...lengths);
+  // Months are of 28 to 31 days.
+  return rows.filter(({ truth }) => days(truth) > 0 && days(truth) <= least * 1.15);
+}
+
 /** The results of a metric for the periods of its truths, a batch at a time. */
 async function results(truths: Truth[], signal: AbortSignal): Promise<(Value | undefined)[]> {
   const found: (Value | undefined)[] = [];
@@ -54,6 +66,23 @@ async function results(truths: Truth[], signal: AbortSignal): Promise<(Value | u
   return found;
 }
 
+interface Compared {
+  truth: Truth;
+  value?: Value;
+  index: number;
+}
+
+/** What a truth is put together from; not every scenario says. */
+const figures: Column<Compared> = {
+  id: "figures",
+  title: "Made of",
+  width: "minmax(180px, 1.6fr)",
+  cell: ({ truth }) =>
+    Object.entries(truth.figures ?? {})
+      .map(([name, value]) => `${name} ${formatNumber(value)}`)
+      .join(", "),
+};
+
 export function Truths({ run, metrics }: { run: Run; metrics: string[] }) {
   const may = useMay();
   const [metric, setMetric] = useUrlState("metric", metrics[0] ?? "");
@@ -71,13 +100,13 @@ export function Truths({ run, metrics }: { run: Run; metrics: string[] }) {
     queryFn: ({ signal }) => results(truths, signal),
   });
   if (list.error) return <ErrorState error={list.error} retry={() => void list.refetch()} />;
-  const rows = truths.map((truth, index) => ({ truth, value: compared.data?.[index], index }));
-  const overall = rows.filter(({ truth }) => Object.keys(truth.dimensions ?? {}).length === 0);
-  const columns: Column<(typeof rows)[number]>[] = [
+  const rows: Compared[] = truths.map((truth, index) => ({ truth, value: compared.data?.[index], index }));
+  const overall = finest(rows.filter(({ truth }) => Object.keys(truth.dimensions ?? {}).length === 0));
+  const columns: Column<Compared>[] = [
     {
       id: "period",
       title: "Period",
-      width: "minmax(180px, 1.2fr)",
+      width: "minmax(204px, 1.2fr)",
       cell: ({ truth }) => (truth.start ? `${truth.start} to ${truth.end}` : "all"),
     },
     {
@@ -116,15 +145,7 @@ export function Truths({ run, metrics }: { run: Run; metrics: string[] }) {
           </Badge>
         ) : null,
     },
-    {
-      id: "figures",
-      title: "Made of",
-      width: "minmax(180px, 1.6fr)",
-      cell: ({ truth }) =>
-        Object.entries(truth.figures ?? {})
-          .map(([name, value]) => `${name} ${formatNumber(value)}`)
-          .join(", "),
-    },
+    ...(rows.some(({ truth }) => Object.keys(truth.figures ?? {}).length > 0) ? [figures] : []),
   ];
   return (
     <>

@@ -1,8 +1,7 @@
 // Groups: users who hold roles together.
 import { ActionIcon, Button, Select } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconPencil, IconTrash, IconX } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { IconPencil, IconX } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "@/api/client";
@@ -10,13 +9,10 @@ import type { Message } from "@/api/contract";
 import { useCall, useChange, useList, useMay } from "@/api/hooks";
 import { toast, toastError } from "@/app/toasts";
 import { Time } from "@/kit/badges";
-import { Confirm } from "@/kit/confirm";
+import { DeleteButton } from "@/kit/delete";
 import { Detail as DetailPage, Facts } from "@/kit/detail";
-import { useDraft } from "@/kit/form/draft";
-import { Editor } from "@/kit/form/editor";
-import { Form, type Value } from "@/kit/form/form";
+import { FormPage } from "@/kit/form/form-page";
 import { Roles } from "@/kit/identity/roles";
-import { Page } from "@/kit/page";
 import { EmptyState, ErrorState } from "@/kit/states";
 import { List as ListPage } from "@/kit/table/list";
 import { type Column, Table } from "@/kit/table/table";
@@ -25,9 +21,7 @@ import { useId, useUrl } from "@/kit/url";
 type Group = Message<"tessera.identity.v1.Group">;
 type Member = Message<"tessera.identity.v1.GroupMember">;
 
-const OF = "tessera.identity.v1.Group";
 const HOME = "/platform/groups";
-const fields = ["name", "description"];
 
 const columns: Column<Group>[] = [
   {
@@ -76,51 +70,27 @@ export function List() {
   );
 }
 
-function GroupForm({
-  first,
-  title,
-  above,
-  action,
-  save,
-  close,
-}: {
-  first: Value;
-  title: string;
-  above: { title: string; to: string };
-  action: string;
-  save: (value: Group, changes: string[], requestId: string) => Promise<unknown>;
-  close: () => void;
-}) {
-  const draft = useDraft(OF, first, "group", fields);
-  return (
-    <Page title={title} above={above}>
-      <Editor
-        draft={draft}
-        action={action}
-        cancel={close}
-        save={() => draft.save((requestId) => save(draft.value as Group, draft.changes, requestId))}
-      >
-        <Form of={OF} fields={fields} value={draft.value} set={draft.set} violations={draft.violations} />
-      </Editor>
-    </Page>
-  );
-}
+const form = {
+  of: "tessera.identity.v1.Group",
+  within: "group",
+  service: "identity",
+  fields: ["name", "description"],
+  required: ["name"],
+};
 
 export function Create() {
   const navigate = useNavigate();
-  const client = useQueryClient();
   return (
-    <GroupForm
+    <FormPage<Group>
+      {...form}
       first={{}}
       title="New group"
-      action="Create group"
       above={{ title: "Groups", to: HOME }}
-      close={() => void navigate({ to: HOME })}
+      action="Create group"
+      close={() => navigate({ to: HOME })}
       save={async (group, _, requestId) => {
         const made = await call("IdentityService_CreateGroup", { body: { group, requestId } });
-        await client.invalidateQueries({ queryKey: ["identity"] });
-        toast({ title: `${made.name} is created` });
-        await navigate({ to: `${HOME}/${made.id}` });
+        return { title: `${made.name} is created`, to: `${HOME}/${made.id}` };
       }}
     />
   );
@@ -236,84 +206,65 @@ export function Detail() {
   const id = useId();
   const query = useCall("IdentityService_GetGroup", { path: { id } });
   const may = useMay();
-  const client = useQueryClient();
-  const navigate = useNavigate();
   const [url, setUrl] = useUrl();
-  const [asking, setAsking] = useState(false);
   const group: Group = query.data ?? {};
-  const close = () => setUrl({ edit: undefined });
+  const name = group.name ?? "";
   if (url.edit && query.data) {
     return (
-      <GroupForm
+      <FormPage<Group>
+        {...form}
         key={group.etag}
-        first={group as Value}
-        title={`Edit ${group.name}`}
+        first={group}
+        title={`Edit ${name}`}
+        above={{ title: name, to: `${HOME}/${id}` }}
         action="Save changes"
-        above={{ title: group.name ?? "", to: `${HOME}/${id}` }}
-        close={close}
+        close={() => setUrl({ edit: undefined })}
         save={async (next, changes) => {
-          if (changes.length > 0) {
-            await call("IdentityService_UpdateGroup", {
-              path: { "group.id": id },
-              query: { updateMask: changes.join(",") },
-              body: { ...next, etag: group.etag },
-            });
-            toast({ title: `${next.name} is changed` });
-          }
-          close();
-          await client.invalidateQueries({ queryKey: ["identity"] });
+          await call("IdentityService_UpdateGroup", {
+            path: { "group.id": id },
+            query: { updateMask: changes.join(",") },
+            body: { ...next, etag: group.etag },
+          });
+          return { title: `${next.name} is changed` };
         }}
       />
     );
   }
   return (
-    <>
-      <DetailPage
-        query={query}
-        title={group.name ?? ""}
-        above={{ title: "Groups", to: HOME }}
-        purpose={group.description}
-        actions={
-          may("IdentityService_UpdateGroup") ? (
-            <>
-              <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
-                Edit
-              </Button>
-              <ActionIcon variant="default" aria-label={`Delete ${group.name}`} onClick={() => setAsking(true)}>
-                <IconTrash size={15} />
-              </ActionIcon>
-            </>
-          ) : null
-        }
-        facts={
-          <Facts
-            rows={[
-              ["Changed", <Time key="t" value={group.updateTime} />],
-              ["Created", <Time key="t" value={group.createTime} />],
-            ]}
-          />
-        }
-        tabs={[
-          { id: "members", title: "Members", content: <Members group={group} /> },
-          { id: "roles", title: "Roles", content: <Roles kind="SUBJECT_KIND_GROUP" id={id} name={group.name ?? ""} /> },
-        ]}
-      />
-      {asking ? (
-        <Confirm
-          title={`Delete ${group.name}?`}
-          action={`Delete ${group.name}`}
-          danger
-          close={() => setAsking(false)}
-          run={async () => {
-            await call("IdentityService_DeleteGroup", { path: { id }, query: { etag: group.etag } });
-            toast({ title: `${group.name} is deleted` });
-            await navigate({ to: HOME });
-            await client.invalidateQueries({ queryKey: ["identity"] });
-          }}
-        >
-          Its members lose the roles they hold by it, at once. The users themselves stay. This cannot be undone.
-        </Confirm>
-      ) : null}
-    </>
+    <DetailPage
+      query={query}
+      title={name}
+      above={{ title: "Groups", to: HOME }}
+      purpose={group.description}
+      actions={
+        may("IdentityService_UpdateGroup") ? (
+          <>
+            <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
+              Edit
+            </Button>
+            <DeleteButton
+              name={name}
+              home={HOME}
+              service="identity"
+              run={() => call("IdentityService_DeleteGroup", { path: { id }, query: { etag: group.etag } })}
+            >
+              Its members lose the roles they hold by it, at once. The users themselves stay. This cannot be undone.
+            </DeleteButton>
+          </>
+        ) : null
+      }
+      facts={
+        <Facts
+          rows={[
+            ["Changed", <Time key="t" value={group.updateTime} />],
+            ["Created", <Time key="t" value={group.createTime} />],
+          ]}
+        />
+      }
+      tabs={[
+        { id: "members", title: "Members", content: <Members group={group} /> },
+        { id: "roles", title: "Roles", content: <Roles kind="SUBJECT_KIND_GROUP" id={id} name={name} /> },
+      ]}
+    />
   );
 }

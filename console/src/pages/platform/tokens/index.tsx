@@ -17,6 +17,7 @@ import { List as ListPage } from "@/kit/table/list";
 const OF = "tessera.identity.v1.CreateTokenRequest";
 const HOME = "/platform/tokens";
 const fields = ["name", "expireTime", "permissions"];
+const required = ["name"];
 
 export function List() {
   const revoke = useRevoke();
@@ -41,7 +42,7 @@ export function List() {
 }
 
 export function Create() {
-  const draft = useDraft(OF, {}, "", fields);
+  const draft = useDraft(OF, {}, "", fields, required);
   const navigate = useNavigate();
   const client = useQueryClient();
   const [secret, setSecret] = useState("");
@@ -97,6 +98,7 @@ export function Create() {
         <Form
           of={OF}
           fields={fields}
+          required={required}
           value={draft.value}
           set={draft.set}
           violations={draft.violations}

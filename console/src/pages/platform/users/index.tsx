@@ -16,6 +16,7 @@ import { Editor } from "@/kit/form/editor";
 import { Form, type Value } from "@/kit/form/form";
 import { choices, words } from "@/kit/format";
 import { Roles } from "@/kit/identity/roles";
+import { RowFilters } from "@/kit/identity/row-filters";
 import { Tokens } from "@/kit/identity/tokens";
 import { Page } from "@/kit/page";
 import { List as ListPage } from "@/kit/table/list";
@@ -28,6 +29,7 @@ type User = Message<"tessera.identity.v1.User">;
 const OF = "tessera.identity.v1.User";
 const HOME = "/platform/users";
 const fields = ["email", "displayName", "title", "department", "phone", "locale", "timeZone"];
+const required = ["email"];
 const labels = { displayName: "Name", email: "E-mail" };
 const nameOf = (user: User) => user.displayName || (user.email ?? "");
 
@@ -139,6 +141,7 @@ export function Create() {
           of={OF}
           fields={fields}
           labels={labels}
+          required={required}
           value={user}
           set={(next) => draft.set({ ...draft.value, user: next })}
           violations={draft.violations.map((one) => ({ ...one, field: one.field.replace(/^user\./, "") }))}
@@ -161,7 +164,7 @@ export function Create() {
 }
 
 function Edit({ user, close }: { user: User; close: () => void }) {
-  const draft = useDraft(OF, user as Value, "user", fields);
+  const draft = useDraft(OF, user as Value, "user", fields, required);
   const client = useQueryClient();
   return (
     <Page title={`Edit ${nameOf(user)}`} above={{ title: nameOf(user), to: `${HOME}/${user.id}` }}>
@@ -188,6 +191,7 @@ function Edit({ user, close }: { user: User; close: () => void }) {
           of={OF}
           fields={fields}
           labels={labels}
+          required={required}
           value={draft.value}
           set={draft.set}
           violations={draft.violations}
@@ -286,6 +290,9 @@ export function Detail() {
         tabs={[
           { id: "roles", title: "Roles", content: <Roles kind="SUBJECT_KIND_USER" id={id} name={nameOf(user)} /> },
           { id: "tokens", title: "API tokens", content: <Tokens principal={id} /> },
+          ...(may("IdentityService_ListRowFilters")
+            ? [{ id: "rows", title: "Rows they see", content: <RowFilters principal={id} name={nameOf(user)} /> }]
+            : []),
         ]}
       />
       {asking === "password" ? <ResetPassword user={user} close={() => setAsking(null)} /> : null}

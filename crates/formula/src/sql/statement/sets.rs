@@ -21,7 +21,8 @@ impl Writer<'_> {
         let members = self.members(None)?;
         let outer =
             ["sum(q.s)", "sum(q.e)", "sum(q.s * q.e)"].map(|sum| self.text(DataType::Integer, sum));
-        self.outer(outer.to_vec(), vec![(index, 3)], &members, "")
+        let sql = self.select(&outer, &format!("FROM ({members}) AS q"), None, None);
+        Ok(self.statement(sql, vec![(index, 3)]))
     }
 
     /// A row for each member of a group, `k`, and whether it is there at the start, `s`, and at the end, `e`; those after `after` alone.
@@ -49,19 +50,20 @@ impl Writer<'_> {
         let (start, end) = (self.moment(start)?, self.moment(end)?);
         self.conditions.push(format!("{time} IN ({start}, {end})"));
         self.conditions.push(format!("{member} IS NOT NULL"));
-        self.inner.push(format!("{member} AS k"));
-        self.inner
-            .push(format!("CASE WHEN {time} = {start} THEN 1 ELSE 0 END AS s"));
-        self.inner
-            .push(format!("CASE WHEN {time} = {end} THEN 1 ELSE 0 END AS e"));
+        self.name(member, "k");
+        for (moment, name) in [(&start, "s"), (&end, "e")] {
+            self.name(
+                format!("CASE WHEN {time} = {moment} THEN 1 ELSE 0 END"),
+                name,
+            );
+        }
         let mut keys: Vec<_> = self
             .groups
             .iter()
             .map(|(name, _)| format!("p.{name}"))
             .collect();
         keys.push("p.k".to_owned());
-        let from = self.from();
-        let rows = format!("SELECT {} {from}", self.inner.join(", "));
+        let rows = self.rows(&self.from(None));
         Ok(format!(
             "SELECT {}, max(p.s) AS s, max(p.e) AS e FROM ({rows}) AS p GROUP BY {}",
             keys.join(", "),

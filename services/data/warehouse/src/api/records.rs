@@ -133,16 +133,30 @@ pub(super) async fn load_records(
     Ok(Response::new(done))
 }
 
+/// About so many rows are taken away in one transaction, which others wait for. Tests have fewer.
+const UNLOADED: i64 = if cfg!(test) { 20 } else { 200_000 };
+
 pub(super) async fn unload_records(
     api: &Api,
     ask: Ask<UnloadRecordsRequest>,
 ) -> Answer<UnloadRecordsResponse> {
-    let viewer = viewer::of_internal(api, &ask, &ask.get_ref().tenant_id, "unload")?;
+    let mut viewer = viewer::of_internal(api, &ask, &ask.get_ref().tenant_id, "unload")?;
     let ask = ask.into_inner();
-    let once = changed::once("UnloadRecords", &mut String::new(), Vec::new);
-    let change = single(ask.entity, Action::Delete(Target::Source(ask.source)));
-    let done = api.store.change(&viewer, once, change).await?;
-    let deleted = changed::count(&changed::only(done)?);
+    let (entity, source) = (ask.entity, ask.source);
+    let parts = api
+        .store
+        .parts_of_source(&viewer, &entity, &source, UNLOADED)
+        .await?;
+    let mut deleted = 0;
+    // Each part is a transaction: what is gone stays gone, and a call that was cut off goes on where it was when it is sent again.
+    for part in parts.into_iter().map(Some).chain([None]) {
+        viewer.end = api.end();
+        let once = changed::once("UnloadRecords", &mut String::new(), Vec::new);
+        let target = Target::Source(source.clone(), part);
+        let change = single(entity.clone(), Action::Delete(target));
+        let done = api.store.change(&viewer, once, change).await?;
+        deleted += changed::count(&changed::only(done)?);
+    }
     Ok(Response::new(UnloadRecordsResponse { deleted }))
 }
 

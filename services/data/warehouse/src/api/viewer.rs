@@ -17,7 +17,7 @@ impl Api {
     }
 
     /// When the answer has to be there: when the setting says, or when the caller stops waiting.
-    fn end(&self) -> Instant {
+    pub(super) fn end(&self) -> Instant {
         let most = self.config.statement_timeout.get();
         let left = rpc::CallContext::current().and_then(|call| call.remaining());
         let patience: Duration = left.map_or(most, |left| left.min(most));

@@ -197,7 +197,10 @@ pub(crate) fn figures(
     }
 }
 
-/// A figure: whole numbers that a double holds are numbers, others texts in decimal notation of up to 18 places.
+/// How many digits of a figure are shown where it has more: as many as CalculationService shows.
+const DIGITS: usize = 34;
+
+/// A figure: whole numbers that a double holds are numbers, others texts in decimal notation of up to 34 digits.
 fn answered(value: &Value) -> Plain {
     match value {
         Value::Null(_) => Plain::Null,
@@ -207,10 +210,7 @@ fn answered(value: &Value) -> Plain {
         {
             Plain::Number(number.numerator() as f64)
         }
-        Value::Number(number) => match number.decimal(18) {
-            Ok((text, _)) => Plain::Text(text),
-            Err(_) => Plain::Number(number.to_f64()),
-        },
+        Value::Number(number) => Plain::Text(number.significant(DIGITS).0),
         Value::Real(number) => Plain::Number(*number),
         Value::Boolean(value) => Plain::Boolean(*value),
         Value::Uuid(digits) => match uuid::Uuid::try_parse(digits) {
@@ -279,5 +279,30 @@ pub(crate) fn results(done: Vec<Changed>, deletes: &[bool]) -> v1::ExecuteComman
     });
     v1::ExecuteCommandResponse {
         results: results.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formula::Exact;
+
+    #[test]
+    fn figures_are_those_of_calculation() {
+        let shown = |digits: i128, scale: u8| {
+            answered(&Value::Number(Exact::scaled(digits, scale).unwrap()))
+        };
+        assert_eq!(shown(-12, 0), Plain::Number(-12.0));
+        assert_eq!(shown(1, 20), Plain::Text("0.00000000000000000001".into()));
+        assert_eq!(
+            shown(i128::MAX, 0),
+            Plain::Text("170141183460469231731687303715884105727".into())
+        );
+        let third = Exact::whole(1).divide(Exact::whole(3)).unwrap().unwrap();
+        let digits = "3".repeat(34);
+        assert_eq!(
+            answered(&Value::Number(third)),
+            Plain::Text(format!("0.{digits}"))
+        );
     }
 }

@@ -116,7 +116,7 @@ pub(crate) struct TableShape {
     pub(crate) version: i64,
     /// How many rows there were when this was read.
     pub(crate) rows: i64,
-    /// Version of the rows when this was read: see [`crate::store::tables::expect`] for the one that a transaction sees.
+    /// Version of the rows when this was read: a transaction that reads has the one that it sees.
     pub(crate) data_version: i64,
     /// When it was made.
     pub(crate) created: Time,

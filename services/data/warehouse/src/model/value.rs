@@ -211,6 +211,17 @@ impl Cell {
         matches!(self, Self::Null)
     }
 
+    /// A place in time as a value of this type, a date or a timestamp; of a date the day that it is in, UTC.
+    pub(crate) fn at(moment: value::Time, data_type: DataType) -> Self {
+        match data_type {
+            DataType::Date => {
+                let days = moment.micros().div_euclid(86_400_000_000);
+                i32::try_from(days).map_or(Self::Null, Self::Date)
+            }
+            _ => Self::Timestamp(moment.micros()),
+        }
+    }
+
     /// The place in time that it names: of a date the start of the day, UTC.
     pub(crate) fn moment(&self) -> Option<value::Time> {
         match self {

@@ -26,6 +26,15 @@ use value::{Id, Time};
 /// So many ids stand in one statement.
 const PART: usize = 20_000;
 
+/// How many rows of a target there are by day, where they are cut in time.
+pub(super) fn counts(
+    conn: &mut Conn,
+    view: &View,
+    target: &Target,
+) -> Result<Vec<(Option<Time>, i64)>, Failure> {
+    Matching::new(conn, view, "", target)?.counts(conn)
+}
+
 /// Gives rows new values; how many there were.
 pub(super) fn update(
     conn: &mut Conn,
@@ -159,7 +168,7 @@ impl<'a> Matching<'a> {
                 .conditions()
                 .text("where", text)
                 .map_err(|violations| invalid(prefix, violations))?,
-            Target::Ids(..) | Target::Source(_) => None,
+            Target::Ids(..) | Target::Source(..) => None,
         };
         let matching = Self {
             view,
@@ -198,10 +207,21 @@ impl<'a> Matching<'a> {
         let mut conditions = match self.target {
             Target::Ids(ids, _) => vec![one_of(&mut writer, ids)],
             Target::Condition(_) => Vec::new(),
-            Target::Source(source) => {
+            Target::Source(source, part) => {
+                let mut conditions = Vec::new();
+                if let (Some((from, to)), Some(column)) = (part, self.view.shape.time_column()) {
+                    let name = format!("t.{}", quoted(&column.name));
+                    for (moment, than) in [(from, ">="), (to, "<")] {
+                        let cell = Cell::at(*moment, column.data_type);
+                        let bound = bind_cell(&mut writer, &cell, column.data_type);
+                        conditions.push(format!("{name} {than} {bound}"));
+                    }
+                }
                 let source = writer.bind(Bind::Text(source.clone()), "text");
                 let (own, version) = (quoted(table::SOURCE), quoted(table::VERSION));
-                vec![format!("t.{own} = {source}"), format!("t.{version} = 1")]
+                conditions.push(format!("t.{own} = {source}"));
+                conditions.push(format!("t.{version} = 1"));
+                conditions
             }
         };
         let typed: Vec<Typed> = self.condition.iter().cloned().collect();

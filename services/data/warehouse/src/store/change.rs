@@ -41,9 +41,12 @@ pub(crate) enum Target {
     Ids(Vec<Id>, Option<i64>),
     /// Those that pass a condition in the metric language.
     Condition(String),
-    /// Those that a source wrote and nobody changed since.
-    Source(String),
+    /// Those that a source wrote and nobody changed since; perhaps only from a moment up to before another.
+    Source(String, Option<Part>),
 }
+
+/// A part of the rows in time: first moment, and the moment after the last.
+pub(crate) type Part = (Time, Time);
 
 /// What is done with the rows of an entity.
 #[derive(Clone, Debug)]
@@ -149,6 +152,52 @@ fn in_time<T>(
     }
 }
 
+impl Store {
+    /// Parts in time of the rows of a source, of about so many rows each, which one transaction after another can delete; none where
+    /// there are not that many, or rows have no time.
+    pub(crate) async fn parts_of_source(
+        &self,
+        viewer: &Viewer,
+        entity: &str,
+        source: &str,
+        rows: i64,
+    ) -> Result<Vec<Part>, Error> {
+        let (filters, end) = (Arc::clone(&viewer.filters), viewer.end);
+        let target = Target::Source(source.to_owned(), None);
+        let counts = self.tables.read(
+            &viewer.scope,
+            vec![entity.to_owned()],
+            move |conn, shapes| {
+                let view = View::new(&shapes[0], &filters)?;
+                conn.until(end, |conn| alter::counts(conn, &view, &target))
+            },
+        );
+        let days = counts.await?.into_iter();
+        Ok(parts(
+            days.filter_map(|(day, rows)| Some((day?, rows))).collect(),
+            rows,
+        ))
+    }
+}
+
+/// Days of rows in parts of about so many; none where one part has all.
+fn parts(mut days: Vec<(Time, i64)>, most: i64) -> Vec<Part> {
+    days.sort_unstable();
+    let (mut parts, mut open): (Vec<Part>, Option<(Time, i64)>) = (Vec::new(), None);
+    for (day, rows) in days {
+        open = match open {
+            Some((start, held)) if held + rows > most => {
+                parts.push((start, day));
+                Some((day, rows))
+            }
+            Some((start, held)) => Some((start, held + rows)),
+            None => Some((day, rows)),
+        };
+    }
+    // What is left, and what comes meanwhile, goes with the whole source at the end.
+    parts
+}
+
 fn new_rows(action: &Action) -> usize {
     match action {
         Action::Write(ask) => ask.rows.len(),
@@ -215,4 +264,22 @@ fn all(
     }
     outbox::put(conn, &events)?;
     Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_gathered_to_parts() {
+        let day = |n: i64| Time::from_micros(n * 86_400_000_000);
+        let days = [(3, 10), (0, 4), (1, 5), (2, 40), (7, 1)];
+        let days: Vec<_> = days.map(|(n, rows)| (day(n), rows)).into();
+        let found = parts(days.clone(), 10);
+        assert_eq!(
+            found,
+            [(day(0), day(2)), (day(2), day(3)), (day(3), day(7))]
+        );
+        assert!(parts(days, 60).is_empty() && parts(Vec::new(), 1).is_empty());
+    }
 }

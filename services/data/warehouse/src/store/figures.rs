@@ -3,7 +3,7 @@
 use super::{
     Viewer,
     records::refused,
-    statement::{Lane, dialect, in_time, rows},
+    statement::{Lane, TextRow, dialect, in_time, rows},
 };
 use crate::{
     model::{
@@ -18,7 +18,7 @@ use db::{Conn, Failure, page::Shape};
 use error::{Error, Violation};
 use formula::{
     DataType, Definition, Plan, Refusal, Typed, Value,
-    sql::{Query, Table, write},
+    sql::{Query, Statement, Table, write, write_fast},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -193,14 +193,14 @@ fn figures(
         let mut table = Table::new(plan);
         for fragment in &plan.fragments {
             in_time(end)?;
-            let statement = write(plan, fragment, &view.entity, &query, dialect(conn))
-                .map_err(|found| unwritten(&format!("measures[{at}]"), found))?;
-            let sql = limited(&statement.sql, fragment.shape, ask.limits);
-            let rows = rows(conn, Lane::Read, &sql, &statement.binds)?;
-            few_groups(rows.len(), fragment.shape, ask.limits)?;
-            table.add(&statement, &rows).map_err(uncalculated)?;
+            let field = format!("measures[{at}]");
+            let found = read(conn, view, plan, fragment, &query, &field, ask.limits)?;
+            few_groups(found.rows.len(), fragment.shape, ask.limits)?;
+            table
+                .add(&found.statement, &found.rows)
+                .map_err(uncalculated)?;
             // Without what lets it end in time, which a shell does not know.
-            statements.push(statement.sql);
+            statements.push(found.statement.sql);
         }
         for ((values, _), states) in table.groups() {
             let answer = plan.evaluate(states).map_err(uncalculated)?;
@@ -255,8 +255,45 @@ fn order(a: &[Cell], b: &[Cell]) -> std::cmp::Ordering {
         .unwrap_or(std::cmp::Ordering::Equal)
 }
 
+/// A statement with its rows, as text.
+pub(super) struct Found {
+    pub(super) statement: Statement,
+    pub(super) rows: Vec<TextRow>,
+}
+
+/// The rows of one statement. Where sums may not fit 64 bits, those who fit are summed twice as fast, and the database says where not.
+pub(super) fn read(
+    conn: &mut Conn,
+    view: &View,
+    plan: &Plan,
+    fragment: &formula::Fragment,
+    query: &Query,
+    field: &str,
+    limits: Limits,
+) -> Result<Found, Failure> {
+    let dialect = dialect(conn);
+    let mut run = |statement: Statement| {
+        let sql = limited(&statement.sql, fragment.shape, limits);
+        let rows = rows(conn, Lane::Read, &sql, &statement.binds)?;
+        Ok(Found { statement, rows })
+    };
+    let fast = write_fast(plan, fragment, &view.entity, query, dialect);
+    if let Some(statement) = fast.map_err(|found| unwritten(field, found))? {
+        match run(statement) {
+            Err(failure) if overflows(&failure) => {}
+            outcome => return outcome,
+        }
+    }
+    let statement = write(plan, fragment, &view.entity, query, dialect);
+    run(statement.map_err(|found| unwritten(field, found))?)
+}
+
+fn overflows(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(error) if error.reason() == reasons::NUMBER_OVERFLOW.name)
+}
+
 /// A statement of `formula` with one group more than there may be.
-pub(super) fn limited(sql: &str, shape: formula::Shape, limits: Limits) -> String {
+fn limited(sql: &str, shape: formula::Shape, limits: Limits) -> String {
     match shape {
         // It has a limit of its own.
         formula::Shape::Values => sql.to_owned(),

@@ -6,8 +6,8 @@ pub(crate) use explain::{snapshot_text, snapshots};
 
 use super::{
     Viewer,
-    figures::{Limits, dimensions, few_groups, limited, uncalculated, unwritten},
-    statement::{Lane, dialect, in_time, rows},
+    figures::{Found, Limits, dimensions, few_groups, read, uncalculated},
+    statement::in_time,
 };
 use crate::{
     model::{
@@ -22,12 +22,15 @@ use error::{Error, Violation};
 use explain::{parameters, passed, source};
 use formula::{
     Plan, Shape, State, Typed,
-    sql::{Moment, Query, Statement, Table, write, write_fast},
+    sql::{Moment, Query, Table},
 };
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use value::Time;
+
+const MICROS_OF_DAY: i64 = 86_400_000_000;
 
 /// Measures over the rows of one entity.
 #[derive(Clone, Debug)]
@@ -134,6 +137,10 @@ fn typed(view: &View, ask: &FragmentAsk, field: &str) -> Result<Asked, Error> {
         // Planning again would not help: the table cannot follow, and measures of the new definition do not fit its columns.
         return Err(super::tables::incompatible(&view.shape, "calculated with"));
     }
+    if ask.entity_version > view.shape.seen_version {
+        // It was tried just now, and is tried again.
+        return Err(super::tables::behind(&view.shape, ask.entity_version));
+    }
     if ask.entity_version != 0 && ask.entity_version != version {
         let words = format!(
             "`{}` is of version {version} here, and the measures were typed against version {}",
@@ -182,38 +189,26 @@ fn typed(view: &View, ask: &FragmentAsk, field: &str) -> Result<Asked, Error> {
     }
 }
 
-/// A statement with its rows, as text.
-type Found = (Statement, Vec<Vec<Option<String>>>);
-
-/// The rows of one statement. Where sums may not fit 64 bits, those who fit are summed twice as fast, and the database says where not.
-fn read(
-    conn: &mut Conn,
-    view: &View,
-    plan: &Plan,
-    fragment: &formula::Fragment,
-    query: &Query,
-    field: &str,
-    limits: Limits,
-) -> Result<Found, Failure> {
-    let dialect = dialect(conn);
-    let fast = write_fast(plan, fragment, &view.entity, query, dialect);
-    if let Some(statement) = fast.map_err(|found| unwritten(field, found))? {
-        let sql = limited(&statement.sql, fragment.shape, limits);
-        match rows(conn, Lane::Read, &sql, &statement.binds) {
-            Ok(found) => return Ok((statement, found)),
-            Err(failure) if overflows(&failure) => {}
-            Err(failure) => return Err(failure),
-        }
+/// Whether reading sub-periods one by one looks at no part of the table more often than reading them together. SQLite has the rows in
+/// the order of time; on PostgreSQL a partition is perhaps read as a whole.
+fn apart(view: &View, bounds: &[Moment]) -> bool {
+    let Some(interval) = view.shape.chunk_interval else {
+        return view.shape.schema.is_none();
+    };
+    if view.shape.schema.is_none() {
+        return true;
     }
-    let statement = write(plan, fragment, &view.entity, query, dialect);
-    let statement = statement.map_err(|found| unwritten(field, found))?;
-    let sql = limited(&statement.sql, fragment.shape, limits);
-    let found = rows(conn, Lane::Read, &sql, &statement.binds)?;
-    Ok((statement, found))
-}
-
-fn overflows(failure: &Failure) -> bool {
-    matches!(failure, Failure::Refused(error) if error.reason() == reasons::NUMBER_OVERFLOW.name)
+    let time = |moment: Moment| match moment {
+        Moment::Date(days) => Time::from_micros(i64::from(days) * MICROS_OF_DAY),
+        Moment::Timestamp(micros) => Time::from_micros(micros),
+    };
+    // Whoever is in UTC and asks by whole chunks has one bound in each at most; elsewhere a partition has a part of two sub-periods.
+    bounds.windows(3).all(|three| {
+        let [first, _, last] = three else {
+            return true;
+        };
+        interval.span(time(*first)) < interval.span(time(*last))
+    })
 }
 
 fn answer(
@@ -235,7 +230,7 @@ fn answer(
         rows: 0,
         duration: Duration::ZERO,
         entity_version: view.shape.entity_version,
-        data_version: super::tables::expect(conn, &view.shape)?.data_version,
+        data_version: view.shape.data_version,
         snapshots: Vec::new(),
         row_filters: view.row_filters.clone(),
     };
@@ -246,12 +241,11 @@ fn answer(
             let bounds = Violation::new(format!("{field}.bounds"), "REQUIRED", words);
             return Err(Error::invalid(vec![bounds]).into());
         }
-        let snapshots = snapshots(conn, view, &asked.bounds, ask.latest)?;
-        answer.snapshots = snapshots
-            .windows(2)
-            .map(|pair| (pair[0], pair[1]))
-            .collect();
+        let found = snapshots(conn, view, &asked.bounds, ask.latest)?;
+        let pairs = found.windows(2).map(|pair| (pair[0], pair[1]));
+        answer.snapshots = pairs.collect();
     }
+    let compared = answer.snapshots.clone();
     let query = Query {
         dimensions: ask.dimensions.clone(),
         filters: view
@@ -261,6 +255,7 @@ fn answer(
             .cloned()
             .collect(),
         period: None,
+        apart: apart(view, &asked.bounds),
         bounds: asked.bounds.clone(),
         most_values: Some(limits.values),
     };
@@ -268,48 +263,57 @@ fn answer(
     // All percentiles together hold no more values than one may.
     let mut values = limits.values;
     for fragment in &asked.plan.fragments {
-        let mut run = |conn: &mut Conn,
-                       answer: &mut FragmentAnswer,
-                       query: &Query,
-                       period: Option<usize>|
-         -> Result<(), Failure> {
+        let mut run = |conn: &mut Conn, query: &Query| -> Result<Found, Failure> {
             in_time(end)?;
+            let found = read(conn, view, &asked.plan, fragment, query, field, limits)?;
+            few_groups(found.rows.len(), fragment.shape, limits)?;
+            answer.result_rows += found.rows.len();
+            if explain {
+                // Without what lets it end in time, which a shell does not know.
+                let parameters = parameters(&found.statement);
+                answer
+                    .statements
+                    .push((found.statement.sql.clone(), parameters));
+            }
+            Ok(found)
+        };
+        let mut add = |found: &Found, period: Option<usize>| -> Result<(), Failure> {
+            table
+                .add_in(&found.statement, &found.rows, period)
+                .map_err(uncalculated)?;
+            few_groups(table.len(), fragment.shape, limits)
+        };
+        if fragment.shape != Shape::Set {
             let query = Query {
                 most_values: Some(values),
                 ..query.clone()
             };
-            let (statement, found) =
-                read(conn, view, &asked.plan, fragment, &query, field, limits)?;
-            few_groups(found.len(), fragment.shape, limits)?;
-            table
-                .add_in(&statement, &found, period)
-                .map_err(uncalculated)?;
-            few_groups(table.len(), fragment.shape, limits)?;
+            let found = run(conn, &query)?;
+            add(&found, None)?;
             if fragment.shape == Shape::Values {
-                values = values.saturating_sub(found.len());
+                values = values.saturating_sub(found.rows.len());
             }
-            answer.result_rows += found.len();
-            if explain {
-                // Without what lets it end in time, which a shell does not know.
-                let parameters = parameters(&statement);
-                answer.statements.push((statement.sql, parameters));
-            }
-            Ok(())
-        };
-        if fragment.shape != Shape::Set {
-            run(conn, &mut answer, &query, None)?;
             continue;
         }
         let mut of_sets = Query {
             bounds: Vec::new(),
             ..query.clone()
         };
+        let mut last: Option<((Moment, Moment), Found)> = None;
         for (period, pair) in asked.bounds.windows(2).enumerate() {
-            let (start, end) = answer.snapshots[period];
+            let (start, end) = compared[period];
             // Where no snapshot was taken yet, no row has the moment itself either.
-            let compared = (start.unwrap_or(pair[0]), end.unwrap_or(pair[1]));
-            of_sets.period = Some(compared);
-            run(conn, &mut answer, &of_sets, Some(period))?;
+            let moments = (start.unwrap_or(pair[0]), end.unwrap_or(pair[1]));
+            // One snapshot often stands for many moments.
+            let found = match last.take().filter(|(last, _)| *last == moments) {
+                Some((_, found)) => found,
+                None => {
+                    of_sets.period = Some(moments);
+                    run(conn, &of_sets)?
+                }
+            };
+            add(&found, Some(period))?;
+            last = Some((moments, found));
         }
     }
     answer.groups = table

@@ -9,6 +9,7 @@ use crate::model::{
 use db::{Conn, Failure, MultiBackend};
 use diesel::{
     Connection,
+    connection::SimpleConnection,
     prelude::*,
     result::{DatabaseErrorKind, Error as Sql},
     sql_query,
@@ -16,7 +17,10 @@ use diesel::{
 };
 use error::Error;
 use formula::DataType;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use value::Time;
 
 /// Runs statements one after another.
@@ -89,6 +93,22 @@ fn stands_against(sql: &Sql) -> bool {
         }
         _ => false,
     }
+}
+
+/// For the rest of the transaction, waits for locks no longer than that. SQLite has but one, which is there.
+pub(crate) fn wait_at_most(conn: &mut Conn, patience: Duration) -> Result<(), Failure> {
+    if let Conn::Pg(conn) = conn {
+        conn.batch_execute(&format!(
+            "SET LOCAL lock_timeout = {}",
+            patience.as_millis()
+        ))?;
+    }
+    Ok(())
+}
+
+/// Whether others held on to what a statement waited for.
+pub(crate) fn is_held(sql: &Sql) -> bool {
+    matches!(sql, Sql::DatabaseError(_, info) if info.message().contains("due to lock timeout"))
 }
 
 /// Whether the database had no room for another lock. PostgreSQL's hint names the setting in every language.

@@ -8,9 +8,9 @@ use super::{
 use crate::model::{batch::Values, value::is_wide};
 use db::{Conn, Failure, diesel};
 use diesel::{
-    RunQueryDsl,
+    RunQueryDsl, SqliteConnection,
     pg::{Pg, data_types::PgDate},
-    query_builder::{BoxedSqlQuery, SqlQuery},
+    query_builder::{AstPass, BoxedSqlQuery, QueryFragment, QueryId, SqlQuery},
     sql_types::{Array, BigInt, Bool, Date, Double, Nullable, Text},
     sqlite::Sqlite,
 };
@@ -52,6 +52,26 @@ pub(crate) enum Source<'a> {
     Ids(&'a [Id]),
     /// Values of an attribute of this type.
     Values(&'a Values, DataType),
+}
+
+impl<'a> Source<'a> {
+    /// A value of its own, as SQLite takes it.
+    fn cell(&self, row: usize) -> Param<'a> {
+        match *self {
+            Source::Ids(all) => Param::Id(all[row]),
+            Source::Values(Values::Texts(all), _) => Param::Text(all[row].as_deref()),
+            Source::Values(Values::Integers(all), _) => Param::Integer(all[row]),
+            Source::Values(Values::Doubles(all), _) => Param::Double(all[row]),
+            Source::Values(Values::Booleans(all), _) => Param::Integer(all[row].map(i64::from)),
+            Source::Values(Values::Dates(all), _) => match all[row] {
+                Some(days) => Param::Owned(calendar::date_text(days)),
+                None => Param::Text(None),
+            },
+            Source::Values(Values::Timestamps(all), _) => Param::Time(all[row]),
+            Source::Values(Values::Jsons(all), _) => Param::Json(&all[row]),
+            Source::Values(Values::Uuids(all), _) => Param::Uuid(all[row]),
+        }
+    }
 }
 
 /// Rows as they stand in a statement.
@@ -164,24 +184,8 @@ impl<'a> Parameters<'a> {
             rows.push('(');
             rows.push_str(&(row - first).to_string());
             for column in columns {
-                let param = match *column {
-                    Source::Ids(all) => Param::Id(all[row]),
-                    Source::Values(Values::Texts(all), _) => Param::Text(all[row].as_deref()),
-                    Source::Values(Values::Integers(all), _) => Param::Integer(all[row]),
-                    Source::Values(Values::Doubles(all), _) => Param::Double(all[row]),
-                    Source::Values(Values::Booleans(all), _) => {
-                        Param::Integer(all[row].map(i64::from))
-                    }
-                    Source::Values(Values::Dates(all), _) => match all[row] {
-                        Some(days) => Param::Owned(calendar::date_text(days)),
-                        None => Param::Text(None),
-                    },
-                    Source::Values(Values::Timestamps(all), _) => Param::Time(all[row]),
-                    Source::Values(Values::Jsons(all), _) => Param::Json(&all[row]),
-                    Source::Values(Values::Uuids(all), _) => Param::Uuid(all[row]),
-                };
                 rows.push(',');
-                rows.push_str(&self.add(param, ""));
+                rows.push_str(&self.add(column.cell(row), ""));
             }
             rows.push(')');
         }
@@ -214,6 +218,89 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// Rows in statements of these sizes, so that SQLite reads few texts and keeps what it made of them: it takes longer to read a text with
+/// thousands of parameters than to write the rows.
+const SIZES: [usize; 3] = [64, 8, 1];
+
+/// A statement that inserts rows whose values are in order.
+struct Insert<'a> {
+    head: &'a str,
+    columns: usize,
+    params: Vec<Param<'a>>,
+}
+
+impl QueryId for Insert<'_> {
+    type QueryId = ();
+    // Its text tells it from others.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl QueryFragment<Sqlite> for Insert<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> diesel::QueryResult<()> {
+        out.push_sql(self.head);
+        for (at, param) in self.params.iter().enumerate() {
+            out.push_sql(match at {
+                0 => "(",
+                _ if at % self.columns == 0 => "),(",
+                _ => ",",
+            });
+            match param {
+                Param::Id(id) => out.push_bind_param::<value::sql::Id, _>(id)?,
+                Param::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text)?,
+                Param::Owned(text) => out.push_bind_param::<Text, _>(text)?,
+                Param::Integer(n) => out.push_bind_param::<Nullable<BigInt>, _>(n)?,
+                Param::Double(x) => out.push_bind_param::<Nullable<Double>, _>(x)?,
+                Param::Time(time) => out.push_bind_param::<Nullable<value::sql::Time>, _>(time)?,
+                Param::Json(json) => out.push_bind_param::<Nullable<value::sql::Json>, _>(*json)?,
+                Param::Uuid(id) => out.push_bind_param::<Nullable<value::sql::Id>, _>(id)?,
+                _ => return Err(diesel::result::Error::QueryBuilderError(ARRAYS.into())),
+            }
+        }
+        out.push_sql(") ON CONFLICT DO NOTHING");
+        Ok(())
+    }
+}
+
+impl RunQueryDsl<SqliteConnection> for Insert<'_> {}
+
+/// Inserts rows on SQLite, each with its id first, then when it was made and by which source, then its own values; how many there are more.
+pub(crate) fn insert(
+    conn: &mut SqliteConnection,
+    head: &str,
+    (now, source): (Time, Option<&str>),
+    columns: &[Source<'_>],
+    rows: Range<usize>,
+) -> Result<usize, Failure> {
+    let Some((ids, own)) = columns.split_first() else {
+        return Ok(0);
+    };
+    let (mut next, mut count) = (rows.start, 0);
+    while next < rows.end {
+        let size = SIZES.into_iter().find(|size| next + size <= rows.end);
+        let part = next..next + size.unwrap_or(1);
+        next = part.end;
+        let mut params = Vec::with_capacity(part.len() * (columns.len() + 4));
+        for row in part {
+            // As the warehouse's own columns are: id, created, updated, version, source.
+            params.push(ids.cell(row));
+            params.extend([Param::Time(Some(now)), Param::Time(Some(now))]);
+            params.extend([Param::Integer(Some(1)), Param::Text(source)]);
+            params.extend(own.iter().map(|column| column.cell(row)));
+        }
+        let columns = columns.len() + 4;
+        super::statement::count(super::statement::Lane::Write);
+        let statement = Insert {
+            head,
+            columns,
+            params,
+        };
+        count += statement.execute(conn)?;
+    }
+    Ok(count)
+}
+
+const ARRAYS: &str = "SQLite has no arrays";
+
 fn sqlite<'f>(
     sql: &str,
     params: &'f [Param<'f>],
@@ -229,7 +316,7 @@ fn sqlite<'f>(
             Param::Time(time) => query.bind::<Nullable<value::sql::Time>, _>(*time),
             Param::Json(json) => query.bind::<Nullable<value::sql::Json>, _>(*json),
             Param::Uuid(id) => query.bind::<Nullable<value::sql::Id>, _>(*id),
-            _ => return Err(Error::internal("SQLite has no arrays").into()),
+            _ => return Err(Error::internal(ARRAYS).into()),
         };
     }
     Ok(query)

@@ -2,7 +2,7 @@
 //! that uses them, so that nobody works with a table as it no longer is.
 //!
 //! [`Tables::read`] and [`Tables::write`] do all of it. The description of a table has a version; a transaction compares it with the
-//! one it was prepared for ([`expect`]) and starts over with the new one if they differ.
+//! one it was prepared for and starts over with the new one if they differ.
 
 mod chunks;
 mod failed;
@@ -12,9 +12,9 @@ pub(crate) mod registry;
 
 pub(super) use chunks::{correct, counts as chunk_counts, open_partition};
 pub(crate) use chunks::{open_chunks, record_change};
+pub(super) use failed::behind;
 pub(super) use follow::{Change, clear_counts, save};
 pub(crate) use list::{ListQuery, TableOrder};
-pub(crate) use registry::Standing;
 
 use super::physical;
 use crate::{
@@ -50,6 +50,9 @@ pub(crate) struct Settings {
     /// How many chunks a table has at most.
     pub(crate) max_chunks: usize,
 }
+
+/// How often a writer waits for a table that others hold on to, before it is told to come again.
+const WRITER_TRIES: u32 = 10;
 
 /// The tables of zone 2. Cheap to clone.
 #[derive(Clone)]
@@ -192,7 +195,18 @@ impl Tables {
         scope: &Scope,
         entities: &[&str],
     ) -> Result<Vec<Arc<TableShape>>> {
-        let ready = self.ready(scope, entities).await?;
+        let mut ready = self.ready(scope, entities).await?;
+        // Rows wait for the definition, unlike those who read, who go on with the table as it was.
+        for _ in 0..WRITER_TRIES {
+            if !ready
+                .iter()
+                .any(|(_, definition)| self.is_held(scope.tenant(), definition))
+            {
+                break;
+            }
+            tokio::time::sleep(failed::BUSY).await;
+            ready = self.ready(scope, entities).await?;
+        }
         for (shape, definition) in &ready {
             whole(shape)?;
             writable(shape)?;
@@ -223,10 +237,8 @@ impl Tables {
                 .0
                 .db
                 .read(scope, move |conn| {
-                    for shape in &used {
-                        expect(conn, shape)?;
-                        chunks::all_attached(conn, shape)?;
-                    }
+                    let used = used.iter().map(|shape| registry::to_read(conn, shape));
+                    let used = used.collect::<Result<Vec<_>, Failure>>()?;
                     work(conn, &used).map_err(undefined)
                 })
                 .await;
@@ -429,11 +441,6 @@ fn damaged(shape: &TableShape) -> Error {
         shape.damage.join("; ")
     );
     Error::new(&reasons::TABLE_DAMAGED, words).with_metadata("entity", &shape.entity)
-}
-
-/// Refuses, in a transaction, a table that is not as it was when the work was prepared; otherwise tells how its rows stand.
-pub(crate) fn expect(conn: &mut Conn, shape: &TableShape) -> Result<Standing, Failure> {
-    registry::standing(conn, shape, false)
 }
 
 fn is_stale(error: &Error) -> bool {

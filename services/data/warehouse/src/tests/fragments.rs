@@ -1,7 +1,7 @@
 //! Fragments: states by group and sub-period, of sets too; who may see what is part of every number.
 
 use super::{
-    house::{Client, House, attribute, refused},
+    house::{Client, House, attribute, one, refused},
     rows::*,
 };
 use crate::{Config, reasons};
@@ -289,6 +289,61 @@ both! {
         }
     }
 
+    /// Of many moments, the latest snapshots are found by looking for snapshots; what one pair of them has is read once.
+    async fn many_moments_have_few_snapshots(house: House) {
+        let mut client = snapshots(&house).await;
+        let days: Vec<String> = (1..=28)
+            .flat_map(|day| [1, 2, 3].map(|month| format!("2026-{month:02}-{day:02}")))
+            .chain(["2025-12-31".to_owned(), "2026-04-01".to_owned()])
+            .collect();
+        let mut days: Vec<_> = days.iter().map(String::as_str).collect();
+        days.sort_unstable();
+        let mut ask = fragment(&["start(policy.policy_id)"], &[], &days);
+        ask.snapshot_selection = SnapshotSelection::Latest.into();
+        let answers = execute(&mut client, vec![ask.clone()], true).await.unwrap();
+        let (groups, summary) = &answers[0];
+        let latest = |day: &str| match &day[..7] {
+            "2025-12" => String::new(),
+            "2026-04" => "2026-03-01".to_owned(),
+            month => format!("{month}-01"),
+        };
+        let pairs = days.windows(2).map(|pair| (latest(pair[0]), latest(pair[1])));
+        let found = summary.snapshots.iter().map(|pair| (pair.start.clone(), pair.end.clone()));
+        assert!(pairs.eq(found), "{:?}", summary.snapshots);
+        assert_eq!(groups.len(), days.len() - 1);
+        // None and January, January, January and February, February, February and March, March.
+        assert_eq!(summary.statements.len(), 6);
+        let at = |bounds: &[&str]| Fragment { bounds: strings(bounds), ..ask.clone() };
+        let years: Vec<_> = (2000..2030).map(|year| format!("{year}-06-01")).collect();
+        let years: Vec<_> = years.iter().map(String::as_str).collect();
+        let answers = execute(&mut client, vec![at(&years)], false).await.unwrap();
+        let ends: Vec<_> = answers[0].1.snapshots.iter().map(|pair| pair.end.as_str()).collect();
+        assert_eq!(ends[24..27], ["", "2026-03-01", "2026-03-01"]);
+        // And where there are more snapshots than moments.
+        let day = |n: i32| formula::calendar::date_text(18_000 + n);
+        let rows = (0..60).map(|n| a_policy("x", &day(n), "North", json!(1))).collect();
+        written(&mut house.admin(), "policy", Insert, rows).await;
+        let days: Vec<String> = (0..25).map(|n| day(n * 2 + 1)).collect();
+        let days: Vec<_> = days.iter().map(String::as_str).collect();
+        let answers = execute(&mut client, vec![at(&days)], false).await.unwrap();
+        let ends: Vec<_> = answers[0].1.snapshots.iter().map(|pair| pair.end.as_str()).collect();
+        assert_eq!(ends, days[1..]);
+    }
+
+    /// Where the table cannot follow its definition, or not yet, the answer says so instead of telling the caller to plan again.
+    async fn a_table_that_stays_behind_is_told(house: House) {
+        let mut client = snapshots(&house).await;
+        let mut wrong = policy();
+        one(&mut wrong, "premium").r#type = DataType::Boolean as i32;
+        let version = house.define(wrong).version;
+        let ask = |entity_version| vec![Fragment { entity_version, ..fragment(&["count(*)"], &[], &[]) }];
+        let error = refused(execute(&mut client, ask(version), false).await);
+        assert!(error.is(&reasons::TABLE_INCOMPATIBLE), "{error:?}");
+        assert_eq!(shorts(&execute(&mut client, ask(0), false).await.unwrap()[0].0), [(vec![], 0, vec!["270".to_owned()])]);
+        let error = refused(execute(&mut client, ask(version + 1), false).await);
+        assert!(error.is(&reasons::TABLE_BEHIND), "{error:?}");
+    }
+
     /// The version of rows grows with each change, and is 0 where there is no table.
     async fn data_versions_grow(house: House) {
         let mut client = snapshots(&house).await;
@@ -314,6 +369,28 @@ async fn answers_are_bounded(backend: Backend) {
     let ask = fragment(&["median(premium)"], &[], &[]);
     let error = refused(execute(&mut client, vec![ask], false).await);
     assert!(error.is(&reasons::TOO_MANY_VALUES), "{error:?}");
+    // The budget is of all percentiles together.
+    let half = "median(premium where policy.premium < 40)";
+    let other = "median(premium + 1 where policy.premium < 40)";
+    let ask = |measures: &[&str]| vec![fragment(measures, &[], &[])];
+    execute(&mut client, ask(&[half]), false).await.unwrap();
+    let error = refused(execute(&mut client, ask(&[half, other]), false).await);
+    assert!(error.is(&reasons::TOO_MANY_VALUES), "{error:?}");
+    // And the groups are of all periods together, of which each has three.
+    let days: Vec<_> = (1..=28).map(|day| format!("2026-01-{day:02}")).collect();
+    let days: Vec<_> = days.iter().map(String::as_str).collect();
+    let mut ask = fragment(
+        &["start(policy.policy_id)"],
+        &["region", "status"],
+        &days[..10],
+    );
+    ask.snapshot_selection = SnapshotSelection::Latest.into();
+    execute(&mut client, vec![ask.clone()], false)
+        .await
+        .unwrap();
+    ask.bounds = strings(&days);
+    let error = refused(execute(&mut client, vec![ask], false).await);
+    assert!(error.is(&reasons::TOO_MANY_GROUPS), "{error:?}");
     let ask = ExecuteQueryRequest {
         entity: "policy".to_owned(),
         measures: strings(&["count(*)"]),

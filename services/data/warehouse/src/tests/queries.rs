@@ -178,7 +178,7 @@ both! {
         let alone = ExecuteQueryRequest { measures: texts(&["sum(count)", "avg(weight)", "sum(count) / 7"]), r#where: "words = 'none'".to_owned(), ..query("note") };
         assert_eq!(table(&client.execute_query(alone).await.unwrap().into_inner()), [vec![Json::Null; 3]]);
         let parts = ExecuteQueryRequest { measures: texts(&["sum(count) / 7"]), ..query("note") };
-        assert_eq!(table(&client.execute_query(parts).await.unwrap().into_inner()), [[json!("12.857142857142857143")]]);
+        assert_eq!(table(&client.execute_query(parts).await.unwrap().into_inner()), [[json!("12.85714285714285714285714285714286")]]);
         for (ask, field) in [
             (ExecuteQueryRequest { group_by: texts(&["count"]), ..query("note") }, "group_by"),
             (ExecuteQueryRequest { attributes: texts(&["count"]), ..ask.clone() }, "attributes"),

@@ -101,7 +101,8 @@ both! {
         let rows = list(&mut client, "policy", "", "day").await.unwrap();
         let row = object(rows[0].values.as_ref().unwrap());
         assert_eq!((&row["note"], &row["premium"], &row["region"]), (&json!("second"), &json!("12.34"), &json!("North")));
-        assert_eq!(rows[0].etag, "v3");
+        // What one request does to a row is one change of it.
+        assert_eq!(rows[0].etag, "v2");
         assert_eq!(object(rows[1].values.as_ref().unwrap())["premium"], Json::Null);
         let answer = written(&mut client, "policy", Skip, vec![first, a_policy("p2", "2026-01-01", "South", json!(1))]).await;
         assert_eq!(counts(&answer), [1, 0, 1, 0]);

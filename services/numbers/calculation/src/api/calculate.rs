@@ -2,7 +2,7 @@
 
 use super::{Api, errors};
 use crate::{
-    calls::{Calls, definitions::Library, flights::Key, ontology_changed},
+    calls::{Calls, behind, definitions::Library, flights::Key, ontology_changed},
     config::Limits,
     convert::{
         self,
@@ -27,7 +27,7 @@ use proto_data::tessera::warehouse::v1 as warehouse;
 use proto_numbers::tessera::calculation::v1::{self, calculate_batch_result::Result as Outcome};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -39,6 +39,8 @@ const READ_ROWS: &str = "warehouse.records.read";
 /// How often a question is planned while definitions change under it, and how long a pause grows by.
 const ATTEMPTS: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(10);
+/// How often it is asked again while a table is brought in line with a definition: rows may have to be copied for that.
+const WAITS: u32 = 4;
 /// The longest page token that the contract takes.
 const MOST_TOKEN: usize = 2_000;
 
@@ -112,12 +114,18 @@ impl Api {
     ) -> Result<v1::CalculateResponse, Error> {
         // A token of another question is refused before anything is run.
         after(question)?;
-        let mut attempt = 1;
+        let (mut attempt, mut waits) = (1, 0);
         loop {
             let prepared = self.prepare(scope, question).await?;
             match self.run(scope, question, &prepared).await {
                 Ok(answered) => return render(question, &prepared, &answered),
-                Err(error) if !ontology_changed(&error) => return Err(error),
+                Err(error) if !ontology_changed(&error) => match behind(&error) {
+                    Some(pause) if waits < WAITS => {
+                        tokio::time::sleep(pause).await;
+                        waits += 1;
+                    }
+                    _ => return Err(error),
+                },
                 // Several changes in a row, or an owner of rows that is about to follow one.
                 Err(_) if attempt < ATTEMPTS => {
                     tokio::time::sleep(PAUSE * attempt).await;
@@ -198,7 +206,7 @@ impl Api {
         })
     }
 
-    /// The rows of the answer; of equal questions at the same time those of the first.
+    /// The rows of the answer; of equal questions at the same time those of the first, where it has all that was written before.
     async fn run(
         &self,
         scope: &Scope,
@@ -206,25 +214,30 @@ impl Api {
         prepared: &Prepared,
     ) -> Result<Arc<Answered>, Error> {
         let filters = scope.row_filters();
-        // Whoever has just written must not join work that began before: versions of rows are part of the key.
-        let entities = prepared
-            .readings
-            .iter()
-            .map(|reading| reading.entity.clone());
-        let entities: BTreeSet<String> = entities.collect();
-        let rows = self
-            .calls
-            .data_versions(entities.into_iter().collect())
-            .await?;
-        let key = key(scope, question, prepared, &filters, &rows);
+        let key = |rows: &[i64]| key(scope, question, prepared, &filters, rows);
         let work = || execute(self.calls.clone(), self.clock.now(), question, prepared);
-        let (answered, joined) = self.flights.run(key, work()).await;
-        match &answered {
-            // Their token or their patience may have ended, and ours not.
+        let (flight, joined) = self.flights.board(key(&[]), work());
+        if !joined {
+            return flight.await.map_err(Error::from);
+        }
+        // Whoever has just written must not get what was read before.
+        let readings = prepared.readings.iter();
+        let entities: BTreeSet<&str> = readings.map(|reading| reading.entity.as_str()).collect();
+        let asked = entities.iter().map(|code| (*code).to_owned()).collect();
+        let rows = self.calls.data_versions(asked).await?;
+        let versions: BTreeMap<_, _> = entities.into_iter().zip(rows.iter().copied()).collect();
+        // An error may be about whoever began, their token or their patience, or about rows that are gone. The owner of the rows may
+        // also know newer row filters than we did when we joined.
+        let fits = |answered: &Answered| answered.has(&versions) && answered.seen_with(&filters);
+        if let Some(answered) = flight.await.ok().filter(|answered| fits(answered)) {
+            return Ok(answered);
+        }
+        // All that came too late for it go on together.
+        let (flight, joined) = self.flights.board(key(&rows), work());
+        match flight.await.map_err(Error::from) {
             Err(error) if joined && personal(error.kind()) => {}
-            // The owner of the rows may know newer row filters of them than we knew when they joined.
-            Ok(answered) if joined && !answered.seen_with(&filters) => {}
-            _ => return answered,
+            Ok(answered) if joined && !fits(&answered) => {}
+            answered => return answered,
         }
         work().await.map(Arc::new)
     }
@@ -249,7 +262,7 @@ fn domain<'a>(question: &Question, planned: &'a Planned) -> Result<&'a str, Erro
         .with_metadata("metric_domain", own))
 }
 
-/// Of all that decides the rows: whose they are, versions of definitions and of rows, the question, and what its caller may see.
+/// Of all that decides the rows: whose they are, versions of definitions and perhaps of rows, the question, and what its caller may see.
 fn key(
     scope: &Scope,
     question: &Question,
@@ -277,6 +290,14 @@ const fn personal(kind: Kind) -> bool {
 }
 
 impl Answered {
+    /// Whether the rows were read with all that these versions of them have.
+    fn has(&self, versions: &BTreeMap<&str, i64>) -> bool {
+        self.sources.iter().all(|source| {
+            let version = versions.get(source.entity.as_str());
+            version.is_some_and(|version| source.summary.data_version >= *version)
+        })
+    }
+
     /// Whether the rows were read with these row filters.
     fn seen_with(&self, filters: &RowFilters) -> bool {
         self.sources.iter().all(|source| {
@@ -325,8 +346,14 @@ fn execute(
         let (execute, begin) = (begin.elapsed().saturating_sub(merging), Instant::now());
         let rows = merge.rows(periods, dimensions);
         let rows = rows.map_err(|problem| errors::unmerged(problem, most))?;
+        let compared = planned.plan.compared_sets();
+        let unmoved = sources.iter().zip(&measures).filter(|(_, indices)| {
+            let mut indices = indices.iter();
+            indices.any(|index| compared.contains(index))
+        });
+        let unmoved = unmoved.flat_map(|(source, _)| source.unmoved()).collect();
         Ok(Answered {
-            rows,
+            rows: Merge::without(rows, &unmoved),
             sources,
             as_of,
             execute,

@@ -19,6 +19,15 @@ pub(crate) struct Source {
     pub(crate) summary: warehouse::FragmentSummary,
 }
 
+impl Source {
+    /// Sub-periods at both ends of which one snapshot stands, by index: none was taken in them.
+    pub(crate) fn unmoved(&self) -> impl Iterator<Item = usize> + '_ {
+        let pairs = self.summary.snapshots.iter().enumerate();
+        let same = pairs.filter(|(_, pair)| !pair.start.is_empty() && pair.start == pair.end);
+        same.map(|(period, _)| period)
+    }
+}
+
 /// What the parts of the work took, in order.
 pub(crate) type Timings = Vec<(&'static str, Duration)>;
 

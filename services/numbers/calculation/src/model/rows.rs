@@ -1,7 +1,7 @@
 //! States from several sources into the rows of an answer: merged by period and group, filled up where nothing was, and evaluated.
 
-use formula::{Plan, Refusal, State, Value};
-use std::collections::BTreeMap;
+use formula::{Missing, Plan, Refusal, State, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a row is of: the index of its period, and the values of the dimensions, none for null.
 pub(crate) type Group = (usize, Vec<Option<String>>);
@@ -72,6 +72,16 @@ impl<'a> Merge<'a> {
             known[*index] = before.merge(state).map_err(refused(group.clone()))?;
         }
         Ok(())
+    }
+
+    /// Takes the values of periods in which nothing can be compared: one snapshot stands for both of their ends.
+    pub(crate) fn without(mut rows: Vec<Row>, periods: &BTreeSet<usize>) -> Vec<Row> {
+        for row in &mut rows {
+            if periods.contains(&row.period) {
+                row.value = Value::Null(Missing::NoRows);
+            }
+        }
+        rows
     }
 
     /// The rows by period and group. A series has a row for each of `periods` and each group that is anywhere; without dimensions there

@@ -48,6 +48,22 @@ testkit::both! {
         assert_eq!((value.text.as_deref(), value.missing()), (None, MissingReason::DivisionByZero));
     }
 
+    /// In months without a snapshot of their own nothing is compared, so that there is no value; a count at one end is the last one known.
+    async fn nothing_is_compared_with_itself(rig: Rig) {
+        let months = |ask| v1::CalculateRequest { grain: Grain::Month.into(), ..ask };
+        let found = rig.ask(months(between("retention", "2025-01-01", "2025-05-01"))).await.unwrap();
+        assert_eq!(shown(&found), ["2025-01-01 0.9", "2025-02-01 -", "2025-03-01 -", "2025-04-01 -"]);
+        let missing = found.rows[1..].iter().map(|row| row.value.as_ref().unwrap().missing());
+        assert!(missing.clone().all(|missing| missing == MissingReason::NoRows), "{:?}", missing.collect::<Vec<_>>());
+        let whole = rig.value(between("retention", "2025-03-01", "2025-05-01")).await;
+        assert_eq!((whole.text.as_deref(), whole.missing()), (None, MissingReason::NoRows));
+        let count = v1::CalculateRequest { start: "2025-01-01".into(), end: "2025-04-01".into(), ..draft(&format!("end{ACTIVE}")) };
+        assert_eq!(shown(&rig.ask(months(count)).await.unwrap()), ["2025-01-01 950", "2025-02-01 950", "2025-03-01 950"]);
+        // Before the first snapshot there is nobody.
+        let before = rig.value(between("retention", "2024-01-01", "2024-06-01")).await;
+        assert_eq!(before.missing(), MissingReason::DivisionByZero);
+    }
+
     /// Periods are cut by the calendar of a zone, with a row for each, and all fragments are read at once.
     async fn series_follow_the_zone_and_have_no_holes(rig: Rig) {
         let ask = v1::CalculateRequest { grain: Grain::Month.into(), ..between("claims_paid", "2025-01-01", "2025-05-01") };

@@ -85,6 +85,26 @@ testkit::both! {
         assert_eq!(rig.insurer.calls(), 2);
     }
 
+    /// Whoever has written since the first one's rows were read gets an answer with what they wrote.
+    async fn who_has_just_written_reads_it(rig: Rig) {
+        rig.insurer.gate.forget_permits(1_000);
+        let ask = v1::CalculateRequest { explain: true, ..ever("claims_paid") };
+        let read = async || rig.ask(ask.clone()).await.unwrap().explanation.unwrap().sources[0].data_version;
+        let late = async {
+            testkit::eventually("the first reads", || async { (rig.insurer.calls() == 1).then_some(()) }).await;
+            rig.insurer.state().data_version = 8;
+            let open = async {
+                testkit::eventually("two have joined", || async { joined(2, &rig, 1) }).await;
+                rig.insurer.gate.add_permits(1_000);
+            };
+            futures::join!(read(), read(), open)
+        };
+        let (first, (second, third, ())) = futures::join!(read(), late);
+        assert_eq!((first, second, third), (7, 8, 8));
+        // The last one may be so late that nobody runs any more.
+        assert!((2..=3).contains(&rig.insurer.calls()));
+    }
+
     /// Who may see other rows gets other numbers, also at the same time; who may see the same rows shares the run.
     async fn row_filters_keep_questions_apart(rig: Rig) {
         let permissions = &["calculation.metrics.read"];

@@ -37,6 +37,16 @@ testkit::both! {
         assert_eq!(rig.value(ever("claim_count")).await.text.as_deref(), Some("5"));
     }
 
+    /// A table that is just brought in line with a definition is waited for, but not for ever.
+    async fn a_table_that_follows_is_waited_for(rig: Rig) {
+        rig.insurer.state().behind = 4;
+        assert_eq!(rig.value(ever("claim_count")).await.text.as_deref(), Some("5"));
+        assert_eq!(rig.insurer.state().behind, 0);
+        rig.insurer.state().behind = 100;
+        let error = refused(rig.ask(ever("claim_count")).await);
+        assert_eq!((error.kind(), error.reason()), (Kind::Unavailable, "TABLE_BEHIND"));
+    }
+
     /// A metric that is not there is asked for again, and found once it is.
     async fn what_was_missing_is_found_later(rig: Rig) {
         assert_eq!(refused(rig.ask(ever("later")).await).kind(), Kind::NotFound);

@@ -37,6 +37,10 @@ pub(super) struct State {
     pub(super) known: Vec<i64>,
     /// An attribute that comes to `claim` so many more times when fragments are run, as if someone changed it meanwhile.
     pub(super) changes: usize,
+    /// How many more times a table is behind its definition.
+    pub(super) behind: usize,
+    /// Version of all rows.
+    pub(super) data_version: i64,
 }
 
 impl Default for Insurer {
@@ -49,6 +53,7 @@ impl Default for Insurer {
                 .collect(),
             metrics: metrics().into_iter().map(|m| (m.code.clone(), m)).collect(),
             rows: rows(),
+            data_version: 7,
             ..State::default()
         };
         Self {

@@ -185,6 +185,15 @@ testkit::both! {
         assert_eq!(refused(denied.map(tonic::Response::into_inner)).reason(), "PERMISSION_DENIED");
         let mut reader = Client::new(rig.bench.with_permissions(&["calculation.metrics.read"]));
         assert!(reader.calculate(ever("claim_count")).await.is_ok());
+        // By a key, single rows would be read.
+        let by_key = v1::CalculateRequest { dimensions: vec!["claim_id".into()], ..ever("claim_count") };
+        for ask in [by_key.clone(), draft("max(claim.claim_id)"), draft("last(claim.claim_id)")] {
+            let denied = reader.calculate(ask).await;
+            assert_eq!(refused(denied.map(tonic::Response::into_inner)).reason(), "ROWS_NOT_ALLOWED");
+        }
+        reader.calculate(draft("count_distinct(claim.claim_id)")).await.unwrap();
+        let mut rows = Client::new(rig.bench.with_permissions(&["calculation.metrics.read", "warehouse.records.read"]));
+        assert_eq!(rows.calculate(by_key).await.unwrap().into_inner().rows.len(), 5);
         let members = v1::ListMembersRequest {
             metric: "retention".into(), set: v1::MemberSet::Start.into(), start: "2025-01-01".into(), end: "2025-02-01".into(), ..Default::default()
         };
@@ -196,7 +205,8 @@ testkit::both! {
         let mut nobody = Client::new(rig.bench.anonymous());
         let unknown = nobody.calculate(ever("claim_count")).await;
         assert_eq!(refused(unknown.map(tonic::Response::into_inner)).kind(), Kind::Unauthenticated);
-        assert_eq!(rig.insurer.state().known.len(), known + 2);
+        // Definitions were looked up for each but the powerless and nobody.
+        assert_eq!(rig.insurer.state().known.len(), known + 7);
     }
 
     /// Numbers and groups beyond what is held are refused and never wrong.

@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status, codegen::BoxStream};
 
 error::reasons! {
     pub ONTOLOGY_CHANGED = FailedPrecondition, "as warehouse says it", "plan again";
+    pub TABLE_BEHIND = Unavailable, "as warehouse says it", "come again";
 }
 
 /// The table of an entity as a caller sees it.
@@ -115,6 +116,7 @@ fn fragment(
     index: usize,
     ask: &v1::Fragment,
     caller: &Caller,
+    data_version: i64,
 ) -> Result<ExecuteFragmentsResponse, Error> {
     let version = state
         .entities
@@ -209,7 +211,7 @@ fn fragment(
         result_rows: i64::try_from(out.groups.len()).unwrap(),
         rows: i64::try_from(view.rows.len()).unwrap(),
         entity_version: version,
-        data_version: 7,
+        data_version,
         snapshots: if plan.measures.iter().any(|m| m.aggregate == Aggregate::Set) {
             snapshots
         } else {
@@ -276,14 +278,21 @@ impl WarehouseService for Insurer {
     ) -> Result<Response<BoxStream<ExecuteFragmentsResponse>>, Status> {
         let caller = Caller::of(&ask)?;
         let ask = ask.into_inner();
-        {
+        let data_version = {
             let mut state = self.state();
             state.runs.push(ask.clone());
             if state.changes > 0 {
                 state.changes -= 1;
                 state.touch("claim");
             }
-        }
+            if state.behind > 0 {
+                state.behind -= 1;
+                let pause = std::time::Duration::from_millis(1);
+                let behind = Error::new(&TABLE_BEHIND, "the table does not follow yet");
+                return Err(behind.with_retry_after(pause).into());
+            }
+            state.data_version
+        };
         let _open = self
             .gate
             .acquire()
@@ -292,7 +301,7 @@ impl WarehouseService for Insurer {
         let state = self.state();
         let mut parts = Vec::new();
         for (index, ask) in ask.fragments.iter().enumerate() {
-            let whole = fragment(&state, index, ask, &caller)?;
+            let whole = fragment(&state, index, ask, &caller, data_version)?;
             // Groups come in parts, and how they came about in the last.
             for groups in whole.groups.chunks(3) {
                 parts.push(Ok(ExecuteFragmentsResponse {
@@ -314,7 +323,8 @@ impl WarehouseService for Insurer {
         ask: Request<v1::GetDataVersionsRequest>,
     ) -> Result<Response<v1::GetDataVersionsResponse>, Status> {
         let entities = ask.into_inner().entities;
-        let data_versions = entities.iter().map(|_| 1).collect();
+        let version = self.state().data_version;
+        let data_versions = entities.iter().map(|_| version).collect();
         Ok(Response::new(v1::GetDataVersionsResponse { data_versions }))
     }
 

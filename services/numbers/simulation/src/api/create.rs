@@ -56,12 +56,9 @@ impl Api {
             batch_rows: self.config.batch_rows,
             rows_total: rows,
         };
-        let run = self
-            .store
+        self.store
             .create(scope, once, task, draft.ontology, ask.allow_overlap)
-            .await?;
-        self.bell.ring();
-        Ok(run)
+            .await
     }
 
     /// How many rows there will be, with the seed that makes so many.

@@ -1,14 +1,14 @@
 //! Following a run: its state now, and then each time it gets on, until it ends.
 
 use super::Api;
-use crate::{bell::Ear, convert, model::run::Run, store::Store};
+use crate::{convert, model::run::Run, store::Store};
 use auth::Scope;
 use error::Error;
 use futures::{StreamExt, stream::BoxStream};
 use proto_numbers::tessera::simulation::v1;
 use rpc::Shutdown;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::{sync::watch::Receiver, time::Instant};
 use tonic::Status;
 use value::Id;
 
@@ -21,7 +21,7 @@ const PACE: Duration = Duration::from_millis(50);
 struct Follower {
     store: Store,
     scope: Scope,
-    ear: Ear,
+    ear: Receiver<()>,
     poll: Duration,
     until: Instant,
     shutdown: Shutdown,
@@ -37,13 +37,13 @@ impl Api {
     /// The states of a run; fails at once where there is none.
     pub(super) async fn watch(&self, scope: Scope, id: Id) -> Result<Stream, Error> {
         // It listens before it looks, so that nothing falls between.
-        let ear = self.bell.listen();
+        let ear = self.jobs.follow();
         let first = self.store.run(&scope, id).await?;
         let follower = Follower {
             store: self.store.clone(),
             scope,
             ear,
-            poll: self.config.poll.get(),
+            poll: self.jobs.config().poll.get(),
             until: Instant::now() + self.config.watch.get(),
             shutdown: self.shutdown.clone(),
             id,
@@ -88,7 +88,8 @@ impl Follower {
     /// Waits until the run may have got on, and looks; nothing more once it is time to stop.
     async fn look(&mut self) -> Option<Result<Run, Error>> {
         let wait = async {
-            self.ear.wait(self.poll).await;
+            // Another process rings another bell: hence the poll.
+            let _ = tokio::time::timeout(self.poll, self.ear.changed()).await;
             tokio::time::sleep(PACE).await;
         };
         self.shutdown.unless(wait).await?;

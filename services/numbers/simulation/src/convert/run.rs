@@ -102,6 +102,7 @@ pub(crate) fn render(run: Run) -> v1::Run {
         create_time: Some(to_proto(run.created)),
         update_time: Some(to_proto(run.updated)),
         end_time: run.ended.map(to_proto),
+        operation: run.id.to_string(),
         entities: task
             .targets
             .into_iter()

@@ -92,13 +92,15 @@ pub(crate) struct Task {
     pub(crate) rows_total: u64,
 }
 
-/// How far a run is: everything before this batch is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How far the writing of a run is: everything before this batch is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Place {
     /// Index of the target.
     pub(crate) target: u32,
     /// Next batch of it, from 0.
     pub(crate) batch: u32,
+    /// Rows written so far.
+    pub(crate) rows: u64,
 }
 
 /// A run.
@@ -112,8 +114,6 @@ pub(crate) struct Run {
     pub(crate) task: Task,
     /// Where it is.
     pub(crate) state: RunState,
-    /// How far it is.
-    pub(crate) place: Place,
     /// Rows written so far.
     pub(crate) rows_written: u64,
     /// What it is doing, in words.

@@ -1,271 +1,138 @@
-//! What writers do with runs. A writer holds a lease: it alone moves its run on, and who finds a lease expired takes the run over.
+//! How a run follows its job: in the transaction of each step, and of each transition.
 
-use super::{Row, Store, announce, find, long, signed};
+use super::{Store, announce, hold, save, write::refuse_overlap};
 use crate::{
-    model::run::{Place, Run, RunState},
-    schema::runs,
+    model::{
+        ontology::Ontology,
+        run::{Run, RunState},
+    },
+    reasons::RUN_ENDED,
 };
 use auth::Scope;
 use db::{Conn, Failure};
-use diesel::prelude::*;
 use error::Error;
-use std::time::Duration;
+use jobs::{Change, Fault, State};
 use value::{Id, Time};
 
-/// A run to work at.
-#[derive(Clone, Debug)]
-pub(crate) struct Claimed {
-    /// The run.
-    pub(crate) run: Run,
-    /// Whether somebody worked at it before.
-    pub(crate) again: bool,
-}
-
-/// Whether a writer still has its run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hold {
-    /// It has.
-    Kept,
-    /// It has, and shall stop.
-    Cancelled,
-    /// Another one has it now.
-    Lost,
-}
-
 impl Store {
-    /// Takes the run that has waited longest: one that nobody works at, or whose writer was not heard of for its lease.
-    pub(crate) async fn claim(
+    /// Notes that so many rows are written and what is done now, in the transaction of the step that did it.
+    pub(crate) fn advance(
         &self,
-        scope: &Scope,
-        writer: Id,
-        lease: Duration,
-    ) -> Result<Option<Claimed>, Error> {
-        let (now, actor) = (self.clock.now(), scope.actor());
-        self.db
-            .claim(scope, move |c| {
-                let free = runs::leased_until
-                    .is_null()
-                    .or(runs::leased_until.le(now))
-                    .or(runs::leased_by.eq(writer));
-                let found: Vec<Row> = db::claim!(
-                    c,
-                    runs::table
-                        .filter(runs::ended_at.is_null())
-                        .filter(free)
-                        .order((runs::created_at.asc(), runs::id.asc()))
-                        .limit(1)
-                )?;
-                let Some(row) = found.into_iter().next() else {
-                    return Ok(None);
-                };
-                let mut run = row.run()?;
-                let again = run.state == RunState::Running;
-                run.version += 1;
-                run.state = RunState::Running;
-                (run.message, run.updated) = ("begins".to_owned(), now);
-                if again {
-                    run.message = "goes on where it stopped".to_owned();
-                }
-                diesel::update(
-                    runs::table
-                        .filter(runs::tenant.eq(run.tenant))
-                        .filter(runs::id.eq(run.id)),
-                )
-                .set((
-                    runs::state.eq(run.state.name()),
-                    runs::message.eq(&run.message),
-                    runs::leased_by.eq(writer),
-                    runs::leased_until.eq(now + lease),
-                    runs::updated_at.eq(now),
-                    runs::version.eq(run.version),
-                ))
-                .execute(c)?;
-                if !again {
-                    announce(c, &run, now, &actor)?;
-                }
-                Ok(Some(Claimed { run, again }))
-            })
-            .await
-    }
-
-    /// Says that the writer is at work.
-    pub(crate) async fn renew(
-        &self,
-        scope: &Scope,
-        (id, writer): (Id, Id),
-        lease: Duration,
-    ) -> Result<Hold, Error> {
-        let (tenant, now) = (scope.tenant(), self.clock.now());
-        self.db
-            .write(scope, move |c| {
-                held(c, tenant, (id, writer), |c, _| {
-                    diesel::update(
-                        runs::table
-                            .filter(runs::tenant.eq(tenant))
-                            .filter(runs::id.eq(id)),
-                    )
-                    .set((runs::leased_until.eq(now + lease), runs::updated_at.eq(now)))
-                    .execute(c)?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Notes that everything before `place` is written, `rows` of it since the last note.
-    pub(crate) async fn advance(
-        &self,
-        scope: &Scope,
-        (id, writer): (Id, Id),
-        (place, rows, message): (Place, u64, String),
-        lease: Duration,
-    ) -> Result<Hold, Error> {
-        let (tenant, now) = (scope.tenant(), self.clock.now());
-        self.db
-            .write(scope, move |c| {
-                held(c, tenant, (id, writer), |c, run| {
-                    let message = if run.cancel { &run.message } else { &message };
-                    diesel::update(
-                        runs::table
-                            .filter(runs::tenant.eq(tenant))
-                            .filter(runs::id.eq(id)),
-                    )
-                    .set((
-                        runs::target.eq(signed(place.target)),
-                        runs::batch.eq(signed(place.batch)),
-                        runs::rows_written.eq(long(run.rows_written + rows)),
-                        runs::message.eq(message),
-                        runs::leased_until.eq(now + lease),
-                        runs::updated_at.eq(now),
-                        runs::version.eq(run.version + 1),
-                    ))
-                    .execute(c)?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    /// Says in words what the writer waits for.
-    pub(crate) async fn tell(
-        &self,
-        scope: &Scope,
-        (id, writer): (Id, Id),
+        run: &Run,
+        rows: u64,
         message: String,
-    ) -> Result<Hold, Error> {
+    ) -> impl Fn(&mut Conn) -> Result<(), Failure> + Send + Sync + 'static {
+        let (tenant, id, now) = (run.tenant, run.id, self.clock.now());
+        move |c| {
+            let mut run = hold(c, tenant, id)?;
+            run.version += 1;
+            (run.rows_written, run.updated) = (rows, now);
+            if !run.cancel {
+                run.message.clone_from(&message);
+            }
+            save(c, &run)
+        }
+    }
+
+    /// Says in words what the run waits for.
+    pub(crate) async fn tell(&self, scope: &Scope, id: Id, message: String) -> Result<(), Error> {
         let (tenant, now) = (scope.tenant(), self.clock.now());
-        self.db
-            .write(scope, move |c| {
-                held(c, tenant, (id, writer), |c, run| {
-                    diesel::update(
-                        runs::table
-                            .filter(runs::tenant.eq(tenant))
-                            .filter(runs::id.eq(id)),
-                    )
-                    .set((
-                        runs::message.eq(&message),
-                        runs::updated_at.eq(now),
-                        runs::version.eq(run.version + 1),
-                    ))
-                    .execute(c)?;
-                    Ok(())
-                })
-            })
-            .await
+        let work = move |c: &mut Conn| {
+            let mut run = hold(c, tenant, id)?;
+            if run.cancel || run.state != RunState::Running || run.message == message {
+                return Ok(());
+            }
+            run.version += 1;
+            run.updated = now;
+            run.message.clone_from(&message);
+            save(c, &run)
+        };
+        self.db.write(scope, work).await
     }
 
-    /// Ends a run, with the reason where it failed.
-    pub(crate) async fn finish(
-        &self,
-        scope: &Scope,
-        (id, writer): (Id, Id),
-        (state, message, error): (RunState, String, String),
-    ) -> Result<Hold, Error> {
-        let (tenant, now, actor) = (scope.tenant(), self.clock.now(), scope.actor());
-        self.db
-            .write(scope, move |c| {
-                held(c, tenant, (id, writer), |c, run| {
-                    let after = Run {
-                        state,
-                        message: message.clone(),
-                        error: error.clone(),
-                        version: run.version + 1,
-                        updated: now,
-                        ended: Some(now),
-                        ..run.clone()
-                    };
-                    diesel::update(
-                        runs::table
-                            .filter(runs::tenant.eq(tenant))
-                            .filter(runs::id.eq(id)),
-                    )
-                    .set((
-                        runs::state.eq(state.name()),
-                        runs::message.eq(&after.message),
-                        runs::error.eq(&after.error),
-                        runs::leased_by.eq(None::<Id>),
-                        runs::leased_until.eq(None::<Time>),
-                        runs::ended_at.eq(now),
-                        runs::updated_at.eq(now),
-                        runs::version.eq(after.version),
-                    ))
-                    .execute(c)?;
-                    announce(c, &after, now, &actor)
-                })
-            })
-            .await
-    }
-
-    /// Gives a run back, so that another process goes on at once.
-    pub(crate) async fn release(
-        &self,
-        scope: &Scope,
-        (id, writer): (Id, Id),
-    ) -> Result<Hold, Error> {
-        let tenant = scope.tenant();
-        self.db
-            .write(scope, move |c| {
-                held(c, tenant, (id, writer), |c, _| {
-                    diesel::update(
-                        runs::table
-                            .filter(runs::tenant.eq(tenant))
-                            .filter(runs::id.eq(id)),
-                    )
-                    .set((
-                        runs::leased_by.eq(None::<Id>),
-                        runs::leased_until.eq(None::<Time>),
-                    ))
-                    .execute(c)?;
-                    Ok(())
-                })
-            })
-            .await
+    /// Brings a run into the state of its job, in the transaction of the job's transition.
+    pub(crate) fn follow(&self, c: &mut Conn, change: &Change<'_>) -> Result<(), Failure> {
+        let (job, now) = (change.record, self.clock.now());
+        let mut run = hold(c, job.tenant, job.id)?;
+        let before = run.state;
+        let goes_on = change.from.has_ended() && !job.state.has_ended();
+        if goes_on && job.state == State::Queued {
+            go_on(c, &mut run)?;
+        }
+        let Some((state, message)) = now_is(&run, change) else {
+            return Ok(());
+        };
+        run.version += 1;
+        (run.state, run.message, run.updated) = (state, message, now);
+        run.error = match (state, job.error()) {
+            (RunState::Failed, Some(Fault { reason, message })) => format!("{reason}: {message}"),
+            _ => String::new(),
+        };
+        run.ended = ended(&run, before, now);
+        save(c, &run)?;
+        if run.state != before {
+            announce(c, &run, now, change.actor)?;
+        }
+        Ok(())
     }
 }
 
-/// Does `work` if the run is still the writer's.
-fn held(
-    c: &mut Conn,
-    tenant: Id,
-    (id, writer): (Id, Id),
-    work: impl FnOnce(&mut Conn, &Run) -> Result<(), Failure>,
-) -> Result<Hold, Failure> {
-    let holder: Option<Id> = runs::table
-        .filter(runs::tenant.eq(tenant))
-        .filter(runs::id.eq(id))
-        .filter(runs::ended_at.is_null())
-        .select(runs::leased_by)
-        .first(c)
-        .optional()?
-        .flatten();
-    if holder != Some(writer) {
-        return Ok(Hold::Lost);
+/// When a run ended: a state that follows an end keeps its time.
+fn ended(run: &Run, before: RunState, now: Time) -> Option<Time> {
+    if !run.state.has_ended() {
+        return None;
     }
-    let run = find(c, tenant, id)?;
-    work(c, &run)?;
-    Ok(if run.cancel {
-        Hold::Cancelled
-    } else {
-        Hold::Kept
+    Some(match run.ended {
+        Some(time) if before.has_ended() => time,
+        _ => now,
     })
+}
+
+/// Lets a run that has ended go on, unless its rows are gone or in the way of another's.
+fn go_on(c: &mut Conn, run: &mut Run) -> Result<(), Failure> {
+    if run.state == RunState::Reverted {
+        let words = "the rows of the run were taken away: start another one";
+        return Err(Error::new(&RUN_ENDED, words).into());
+    }
+    let ontology = Ontology::read(run.task.scenario()?.ontology);
+    refuse_overlap(c, run, &ontology)?;
+    run.cancel = false;
+    Ok(())
+}
+
+/// The state and the words of a run whose job changed; none where the run stays as it is.
+fn now_is(run: &Run, change: &Change<'_>) -> Option<(RunState, String)> {
+    let job = change.record;
+    let words = |state, words: &str| Some((state, words.to_owned()));
+    match job.state {
+        // Somebody else goes on at once.
+        State::Queued if change.from == State::Running => None,
+        State::Queued if run.state == RunState::Running => words(run.state, "waits for its turn"),
+        State::Queued => words(RunState::Pending, "waits for its turn"),
+        State::Running if run.cancel => words(RunState::Running, &run.message),
+        State::Running if job.attempts > 1 => words(RunState::Running, "goes on where it stopped"),
+        State::Running => words(RunState::Running, "begins"),
+        State::Waiting => None,
+        State::Paused => words(run.state, "is halted"),
+        State::Succeeded => words(RunState::Succeeded, "all rows are written"),
+        State::Failed => words(RunState::Failed, "failed"),
+        State::Cancelled if run.state == RunState::Pending => {
+            words(RunState::Cancelled, "was cancelled before it began")
+        }
+        State::Cancelled => words(RunState::Cancelled, "was cancelled"),
+        State::RollingBack if run.state == RunState::Reverted => None,
+        State::RollingBack => words(run.state, "its rows are taken away"),
+        State::RolledBack if run.state == RunState::Reverted => None,
+        State::RolledBack => {
+            let back = job.rollback().unwrap_or_default();
+            if back.checkpoint.is_none() && back.not_undone_count == 0 {
+                return words(RunState::Reverted, "its rows were taken away");
+            }
+            let stayed = format!(
+                "was rolled back; the rows of {} batches stayed",
+                back.not_undone_count
+            );
+            Some((RunState::Cancelled, stayed))
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What people do with runs: start, cancel and revert them.
 
-use super::{Row, Store, announce, find};
+use super::{Row, Store, announce, find, save};
 use crate::{
     model::{
         ontology::Ontology,
@@ -8,12 +8,14 @@ use crate::{
     },
     reasons::{RUN_ACTIVE, RUN_ENDED, SCENARIO_ALREADY_LOADED},
     schema::runs,
+    tasks::{self, WriteRun},
 };
 use auth::Scope;
 use db::{Conn, Failure, idempotency};
 use diesel::prelude::*;
 use error::Error;
-use value::{Id, Time};
+use jobs::By;
+use value::Id;
 
 /// A request that may come twice.
 #[derive(Clone, Debug)]
@@ -24,14 +26,6 @@ pub(crate) struct Once {
     pub(crate) request_id: String,
     /// The hash of the request without that name.
     pub(crate) body_hash: [u8; 32],
-}
-
-/// What people's changes of a run leave.
-struct Left {
-    state: RunState,
-    message: String,
-    cancel: bool,
-    ended: Option<Time>,
 }
 
 impl Store {
@@ -51,7 +45,6 @@ impl Store {
             tenant,
             task,
             state: RunState::Pending,
-            place: Default::default(),
             rows_written: 0,
             message: "waits for its turn".to_owned(),
             error: String::new(),
@@ -63,8 +56,9 @@ impl Store {
             ended: None,
         };
         let row = Row::of(&run)?;
-        let held = scope.clone();
-        self.db
+        let (held, jobs) = (scope.clone(), self.jobs.clone());
+        let run = self
+            .db
             .write(scope, move |c| {
                 let request = idempotency::Request {
                     rpc: once.rpc,
@@ -82,37 +76,51 @@ impl Store {
                     }
                     diesel::insert_into(runs::table).values(&row).execute(c)?;
                     announce(c, &run, now, &actor)?;
+                    jobs.submit_in::<WriteRun>(c, &held, tasks::job(&run))?;
                     Ok(run.id.as_bytes().to_vec())
                 })?;
                 let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
                 find(c, tenant, Id::from_uuid(id))
             })
-            .await
+            .await?;
+        self.jobs.ring();
+        Ok(run)
     }
 
-    /// Stops a run: at once where nobody works at it yet, otherwise after the batch in hand.
+    /// Stops a run and its job: at once where nobody works at it, otherwise after the batch in hand.
     pub(crate) async fn cancel(&self, scope: &Scope, id: Id) -> Result<Run, Error> {
-        self.change(scope, id, |run, now| match run.state {
-            RunState::Cancelled => Ok(None),
-            RunState::Pending => Ok(Some(Left {
-                state: RunState::Cancelled,
-                message: "was cancelled before it began".to_owned(),
-                cancel: true,
-                ended: Some(now),
-            })),
-            RunState::Running if run.cancel => Ok(None),
-            RunState::Running => Ok(Some(Left {
-                state: RunState::Running,
-                message: "stops after the batch in hand".to_owned(),
-                cancel: true,
-                ended: None,
-            })),
-            RunState::Succeeded | RunState::Failed | RunState::Reverted => Err(Error::new(
-                &RUN_ENDED,
-                format!("the run has {}", run.state.name()),
-            )),
-        })
-        .await
+        let (tenant, now, held, jobs) = (
+            scope.tenant(),
+            self.clock.now(),
+            scope.clone(),
+            self.jobs.clone(),
+        );
+        let by = By::of(scope, "the run is cancelled");
+        let run = self
+            .db
+            .write(scope, move |c| {
+                let mut run = find(c, tenant, id)?;
+                if run.state == RunState::Cancelled || (run.cancel && !run.state.has_ended()) {
+                    return Ok(run);
+                }
+                if run.state.has_ended() {
+                    let words = format!("the run has {}", run.state.name());
+                    return Err(Error::new(&RUN_ENDED, words).into());
+                }
+                let job = jobs.cancel_in(c, &held, id, &by)?;
+                if job.state.has_ended() {
+                    // The run followed its job in this transaction.
+                    return find(c, tenant, id);
+                }
+                run.version += 1;
+                (run.cancel, run.updated) = (true, now);
+                run.message = "stops after the batch in hand".to_owned();
+                save(c, &run)?;
+                Ok(run)
+            })
+            .await?;
+        self.jobs.nudge(id);
+        Ok(run)
     }
 
     /// Notes that the rows of a run that has ended were taken away.
@@ -122,56 +130,27 @@ impl Store {
         id: Id,
         message: String,
     ) -> Result<Run, Error> {
-        self.change(scope, id, move |run, _| match run.state {
-            RunState::Reverted => Ok(None),
-            state if state.has_ended() => Ok(Some(Left {
-                state: RunState::Reverted,
-                message: message.clone(),
-                cancel: run.cancel,
-                ended: run.ended,
-            })),
-            _ => Err(active(run)),
-        })
-        .await
-    }
-
-    async fn change(
-        &self,
-        scope: &Scope,
-        id: Id,
-        decide: impl Fn(&Run, Time) -> Result<Option<Left>, Error> + Send + 'static,
-    ) -> Result<Run, Error> {
         let (tenant, now, actor) = (scope.tenant(), self.clock.now(), scope.actor());
-        self.db
+        let run = self
+            .db
             .write(scope, move |c| {
                 let mut run = find(c, tenant, id)?;
-                let Some(left) = decide(&run, now)? else {
+                if run.state == RunState::Reverted {
                     return Ok(run);
-                };
-                let moved = run.state != left.state;
-                run.version += 1;
-                (run.state, run.message, run.cancel) = (left.state, left.message, left.cancel);
-                (run.ended, run.updated) = (left.ended, now);
-                diesel::update(
-                    runs::table
-                        .filter(runs::tenant.eq(tenant))
-                        .filter(runs::id.eq(id)),
-                )
-                .set((
-                    runs::state.eq(run.state.name()),
-                    runs::message.eq(&run.message),
-                    runs::cancel.eq(run.cancel),
-                    runs::ended_at.eq(run.ended),
-                    runs::updated_at.eq(now),
-                    runs::version.eq(run.version),
-                ))
-                .execute(c)?;
-                if moved {
-                    announce(c, &run, now, &actor)?;
                 }
+                if !run.state.has_ended() {
+                    return Err(active(&run).into());
+                }
+                run.version += 1;
+                (run.state, run.updated) = (RunState::Reverted, now);
+                run.message.clone_from(&message);
+                save(c, &run)?;
+                announce(c, &run, now, &actor)?;
                 Ok(run)
             })
-            .await
+            .await?;
+        self.jobs.ring();
+        Ok(run)
     }
 }
 
@@ -201,9 +180,10 @@ fn same_world(c: &mut Conn, run: &Run) -> Result<Option<Id>, Failure> {
 }
 
 /// Refuses a run that writes an entity in days that another run's rows of it are in.
-fn refuse_overlap(c: &mut Conn, run: &Run, ontology: &Ontology) -> Result<(), Failure> {
+pub(super) fn refuse_overlap(c: &mut Conn, run: &Run, ontology: &Ontology) -> Result<(), Failure> {
     let rows: Vec<Row> = runs::table
         .filter(runs::tenant.eq(run.tenant))
+        .filter(runs::id.ne(run.id))
         .filter(runs::state.ne(RunState::Reverted.name()))
         .filter(runs::start_day.le(run.task.span.end))
         .filter(runs::end_day.ge(run.task.span.start))

@@ -44,7 +44,8 @@ testkit::both! {
         world.until(&run.id, RunState::Running).await;
         let follower = follow_later(&world, &run.id);
         let clock = std::sync::Arc::new(value::ManualClock::new(value::Clock::now(world.bench.clock())));
-        let store = crate::store::Store::new(world.bench.db().clone(), clock);
+        let elsewhere = jobs::Jobs::new(world.bench.db().clone(), jobs::Config::default());
+        let store = crate::store::Store::new(world.bench.db().clone(), clock, elsewhere);
         let asked = store.cancel(&world.bench.scope(), run.id.parse().unwrap()).await.unwrap();
         assert!(asked.cancel);
         let seen = follower.await.unwrap();

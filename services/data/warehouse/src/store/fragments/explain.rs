@@ -15,7 +15,9 @@ use crate::{
 };
 use db::{Conn, Failure};
 use error::Error;
-use formula::sql::{Bind, Moment, RowWriter, Statement, latest_snapshot, read_snapshots};
+use formula::sql::{
+    Bind, Moment, RowWriter, Statement, latest_snapshot, read_snapshots, snapshot_times,
+};
 
 /// What was read, as an explanation names it.
 pub(super) fn source(shape: &TableShape) -> String {
@@ -24,6 +26,9 @@ pub(super) fn source(shape: &TableShape) -> String {
         None => format!("warehouse:{}", shape.name),
     }
 }
+
+/// Of so many moments, the snapshot of each is looked for by itself.
+const FEW: usize = 20;
 
 /// The snapshots that stand for moments.
 pub(crate) fn snapshots(
@@ -36,6 +41,21 @@ pub(crate) fn snapshots(
         return Ok(moments.iter().copied().map(Some).collect());
     }
     let dialect = dialect(conn);
+    if let (Some(first), Some(last), true) = (
+        moments.iter().min(),
+        moments.iter().max(),
+        moments.len() > FEW,
+    ) {
+        // Mostly there are fewer snapshots than moments, and one look for each is enough.
+        let statement = snapshot_times(&view.entity, (*first, *last), moments.len(), dialect)
+            .map_err(|found| unwritten("bounds", found))?;
+        let rows = rows(conn, Lane::Read, &statement.sql, &statement.binds)?;
+        let times = read_snapshots(&statement, &rows).map_err(uncalculated)?;
+        if times.len() < moments.len() {
+            let latest = |moment: &Moment| times.iter().flatten().find(|at| *at <= moment).copied();
+            return Ok(moments.iter().map(latest).collect());
+        }
+    }
     let mut found = Vec::with_capacity(moments.len());
     for moments in moments.chunks(10_000) {
         let statement = latest_snapshot(&view.entity, moments, dialect)

@@ -64,31 +64,6 @@ pub(crate) fn open_chunks(
     Ok(())
 }
 
-/// Refuses a table that has fewer partitions than chunks with rows: without those, reading would just find less.
-pub(super) fn all_attached(conn: &mut Conn, shape: &TableShape) -> Result<(), Failure> {
-    if shape.chunk_interval.is_none() || !conn.is_postgres() {
-        return Ok(());
-    }
-    let filled: i64 = chunks::table
-        .filter(chunks::tenant.eq(shape.tenant))
-        .filter(chunks::table_id.eq(shape.id))
-        .filter(chunks::rows.gt(0))
-        .count()
-        .get_result(conn)?;
-    match physical::partition_count(conn, shape)? {
-        Some(attached) if attached < filled => Err(Error::new(
-            &reasons::TABLE_DAMAGED,
-            format!(
-                "partitions of `{}` that have rows are missing",
-                shape.entity
-            ),
-        )
-        .with_metadata("entity", &shape.entity)
-        .into()),
-        _ => Ok(()),
-    }
-}
-
 /// Makes a partition, or attaches one that somebody detached.
 pub(crate) fn open_partition(
     conn: &mut Conn,

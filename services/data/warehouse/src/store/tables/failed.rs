@@ -17,15 +17,34 @@ use value::{Id, Time};
 const PAUSE: Duration = Duration::from_secs(60);
 /// The longest pause is this many times as long.
 const MOST: u32 = 32;
+/// How long the first try waits for others to let go of the table; each waits twice as long as the one before.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// The longest such wait is this many times as long.
+const MOST_PATIENT: u32 = 16;
+/// Between two tries where others hold on to the table.
+pub(super) const BUSY: Duration = Duration::from_millis(500);
 
 /// A definition that a table could not be brought in line with.
 #[derive(Clone, Debug)]
 pub(super) struct Failed {
     version: i64,
     tries: u32,
-    /// When the background task tries again.
-    pub(super) next: Time,
+    /// Whether others held on to the table, so that any call may try again in time.
+    busy: bool,
+    /// When it is tried again.
+    next: Time,
     why: String,
+}
+
+/// What cannot be calculated of a table that is behind its definition.
+pub(in crate::store) fn behind(shape: &TableShape, version: i64) -> Error {
+    let words = format!(
+        "the table of `{}` does not follow version {version} of its definition yet",
+        shape.entity
+    );
+    Error::new(&reasons::TABLE_BEHIND, words)
+        .with_metadata("entity", &shape.entity)
+        .with_retry_after(BUSY)
 }
 
 impl Tables {
@@ -33,6 +52,23 @@ impl Tables {
     pub(super) fn failed(&self, tenant: Id, definition: &Definition) -> Option<Failed> {
         let found = self.0.failed.get(&(tenant, definition.id));
         found.filter(|failed| failed.version == definition.version)
+    }
+
+    /// Whether it is too early to try again.
+    pub(super) fn waits(&self, tenant: Id, definition: &Definition) -> bool {
+        self.failed(tenant, definition)
+            .is_some_and(|failed| self.clock().now() < failed.next)
+    }
+
+    /// Whether others hold on to the table, so that it could not follow the definition yet.
+    pub(super) fn is_held(&self, tenant: Id, definition: &Definition) -> bool {
+        self.failed(tenant, definition).is_some_and(|one| one.busy)
+    }
+
+    /// How long the next try waits for others to let go of the table.
+    pub(super) fn patience(&self, tenant: Id, definition: &Definition) -> Duration {
+        let tries = self.failed(tenant, definition).map_or(0, |one| one.tries);
+        PATIENCE * 2_u32.saturating_pow(tries).min(MOST_PATIENT)
     }
 
     /// Notes how bringing a table in line went.
@@ -53,7 +89,11 @@ impl Tables {
             return;
         }
         let before = self.failed(tenant, definition).map_or(0, |one| one.tries);
-        let pause = PAUSE * 2_u32.saturating_pow(before).min(MOST);
+        let busy = error.is(&reasons::TABLE_BEHIND);
+        let pause = match busy {
+            true => BUSY,
+            false => PAUSE * 2_u32.saturating_pow(before).min(MOST),
+        };
         let next = Time::from_micros(
             self.clock()
                 .now()
@@ -67,6 +107,7 @@ impl Tables {
             Failed {
                 version: definition.version,
                 tries: before + 1,
+                busy,
                 next,
                 why: error.message().to_owned(),
             },
@@ -89,7 +130,9 @@ impl Tables {
         let own = own.filter(|shape| shape.state != TableState::Orphaned);
         if let Some(shape) = own {
             let seen = shape.seen_version >= definition.version;
-            if seen || !shape.damage.is_empty() || self.failed(tenant, definition).is_some() {
+            let failed = self.failed(tenant, definition);
+            let waits = failed.is_some_and(|one| !one.busy || self.clock().now() < one.next);
+            if seen || !shape.damage.is_empty() || waits {
                 return Ok(shape);
             }
             return match self.follow(scope, definition, false).await {
@@ -115,6 +158,6 @@ impl Tables {
         );
         Err(Error::new(&reasons::TABLE_BEHIND, words)
             .with_metadata("entity", &shape.entity)
-            .with_retry_after(PAUSE))
+            .with_retry_after(if failed.busy { BUSY } else { PAUSE }))
     }
 }

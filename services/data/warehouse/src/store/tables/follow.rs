@@ -14,7 +14,7 @@ use crate::{
 use auth::Scope;
 use db::{Conn, Failure, outbox};
 use error::{Error, Result};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use value::{Id, Time};
 
 /// Who brings a table in line, and when.
@@ -24,6 +24,8 @@ pub(crate) struct Change {
     pub(crate) actor: String,
     pub(crate) now: Time,
     pub(crate) ground: Ground,
+    /// How long it waits for others to let go of the table, where not as long as any statement does: whoever comes after it waits, too.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl Change {
@@ -46,6 +48,7 @@ impl Tables {
             actor: scope.actor(),
             now: self.clock().now(),
             ground: self.ground(),
+            patience: None,
         }
     }
 
@@ -73,11 +76,20 @@ impl Tables {
         definition: &Arc<Definition>,
         force: bool,
     ) -> Result<TableShape> {
-        let change = self.change(scope);
+        let mut change = self.change(scope);
+        if !force {
+            change.patience = Some(self.patience(scope.tenant(), definition));
+        }
         let (definition, id) = (Arc::clone(definition), Id::new());
         self.db()
             .claim(scope, move |conn| {
-                follow_in(conn, &change, &definition, id, force).map_err(super::undefined)
+                let followed = follow_in(conn, &change, &definition, id, force);
+                followed.map_err(|failure| match failure {
+                    Failure::Sql(sql) if !force && physical::is_held(&sql) => {
+                        held(&definition.code, sql).into()
+                    }
+                    other => super::undefined(other),
+                })
             })
             .await
     }
@@ -157,10 +169,7 @@ impl Tables {
             if current {
                 continue;
             }
-            if self
-                .failed(scope.tenant(), definition)
-                .is_some_and(|failed| self.clock().now() < failed.next)
-            {
+            if self.waits(scope.tenant(), definition) {
                 all = false;
                 continue;
             }
@@ -192,6 +201,14 @@ impl Tables {
             .claim(scope, move |conn| orphan_in(conn, &change, id))
             .await
     }
+}
+
+/// Others work with the table for longer than somebody should wait who only wants to read it.
+fn held(entity: &str, sql: diesel::result::Error) -> Error {
+    let words = format!("others work with the table of `{entity}`");
+    Error::new(&reasons::TABLE_BEHIND, words)
+        .with_metadata("entity", entity)
+        .with_source(sql)
 }
 
 fn plan_in(
@@ -227,6 +244,9 @@ pub(crate) fn follow_in(
     match registry::of_entity(conn, ground, tenant, definition.id)? {
         Some(shape) if seen(&shape) && !force => return Ok(shape),
         _ => {}
+    }
+    if let Some(patience) = change.patience {
+        physical::wait_at_most(conn, patience)?;
     }
     physical::lock_key(conn, &format!("{tenant}/{}", definition.id))?;
     let Some(shape) = registry::locked(conn, ground, tenant, definition.id)? else {

@@ -7,10 +7,11 @@ use crate::{
         table::{TableShape, TableState, kind_name, kind_of_name},
     },
     reasons,
-    schema::tables,
+    schema::{chunks, pg_inherits, tables},
+    store::physical,
 };
 use db::{Conn, Failure};
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 use error::Error;
 use std::sync::Arc;
 use value::{Id, Json, Time};
@@ -208,6 +209,75 @@ pub(super) fn standing(
         }
         _ => Err(changed(&shape.entity).into()),
     }
+}
+
+diesel::define_sql_function! {
+    /// PostgreSQL's: the table of a name; none where there is none.
+    fn to_regclass(name: Text) -> Nullable<Oid>;
+}
+
+/// As [`standing`], for reading: also refuses a table that has fewer partitions than chunks with rows, because without those, reading would
+/// just find less. The table as it stands now.
+pub(super) fn to_read(
+    conn: &mut Conn,
+    shape: &Arc<TableShape>,
+) -> Result<Arc<TableShape>, Failure> {
+    let found = match conn {
+        Conn::Pg(pg) if shape.chunk_interval.is_some() => {
+            let filled = chunks::table
+                .filter(chunks::tenant.eq(shape.tenant))
+                .filter(chunks::table_id.eq(shape.id))
+                .filter(chunks::rows.gt(0))
+                .count();
+            let attached = pg_inherits::table
+                .filter(
+                    pg_inherits::inhparent
+                        .nullable()
+                        .eq(to_regclass(shape.qualified())),
+                )
+                .count();
+            // One round trip, and a plan that is kept.
+            let found: Option<(i64, i64, i64, Option<i64>, Option<i64>)> = tables::table
+                .find(shape.id)
+                .filter(tables::tenant.eq(shape.tenant))
+                .select((
+                    tables::version,
+                    tables::rows,
+                    tables::data_version,
+                    filled.single_value(),
+                    attached.single_value(),
+                ))
+                .first(pg)
+                .optional()?;
+            let counted = found.map(|(.., filled, attached)| (filled, attached));
+            let missing = counted.is_some_and(|(filled, attached)| attached < filled);
+            found
+                .filter(|(version, ..)| *version == shape.version)
+                .map(|(_, rows, data_version, ..)| (Standing { rows, data_version }, missing))
+        }
+        _ => Some((standing(conn, shape, false)?, false)),
+    };
+    let Some((Standing { rows, data_version }, missing)) = found else {
+        return Err(changed(&shape.entity).into());
+    };
+    // One that somebody made without partitions has all its rows in itself.
+    if missing && physical::partition_count(conn, shape)?.is_some() {
+        let words = format!(
+            "partitions of `{}` that have rows are missing",
+            shape.entity
+        );
+        return Err(Error::new(&reasons::TABLE_DAMAGED, words)
+            .with_metadata("entity", &shape.entity)
+            .into());
+    }
+    if (shape.rows, shape.data_version) == (rows, data_version) {
+        return Ok(Arc::clone(shape));
+    }
+    Ok(Arc::new(TableShape {
+        rows,
+        data_version,
+        ..TableShape::clone(shape)
+    }))
 }
 
 /// Locks tables, always in the same order, so that two that write to the same ones do not wait for each other.

@@ -1,14 +1,14 @@
 //! Inserting rows: many in one statement, in parts, each in a save-point; a part that the database refuses for a reason nobody could foresee is
 //! halved until the rows that are to blame are found.
 
-use super::{Writing, id_of, not_visible};
+use super::{Writing, id_of, not_visible, upsert::existing};
 use crate::{
     model::{
         batch::Batch,
         chunk::Deltas,
         moment::compare,
         outcome::Outcome,
-        row::Fault,
+        row::{Draft, Fault},
         table::{self, quoted},
         value::Cell,
         view::View,
@@ -16,7 +16,7 @@ use crate::{
     store::{
         change::Touched,
         records::refused,
-        rowset::{Parameters, Source, rows_at_once},
+        rowset::{self, Parameters, Source, rows_at_once},
         statement::{Lane, bind_cell, clause, dialect, in_time, one_of, rows as load},
         tables::open_chunks,
     },
@@ -89,6 +89,7 @@ fn insert_part(
     });
     match tried {
         Ok(new) => {
+            let hidden = hidden_taken(conn, writing, batch, rows.clone(), new.as_ref())?;
             for row in rows {
                 let id = batch.ids[row];
                 let inserted = new.as_ref().is_none_or(|new| new.contains(&id));
@@ -97,6 +98,8 @@ fn insert_part(
                     touched.deltas.add(moment, 1);
                     touched.inserted += 1;
                     Outcome::Inserted(id)
+                } else if hidden.contains(&row) {
+                    Outcome::Failed(vec![not_visible()])
                 } else {
                     writing.taken()
                 });
@@ -126,6 +129,32 @@ fn insert_part(
             insert_part(conn, writing, touched, batch, middle..rows.end, outcomes)
         }
     }
+}
+
+/// Of the rows that were not inserted, those whose keys are taken by rows that the caller may not see: every mode answers them alike.
+fn hidden_taken(
+    conn: &mut Conn,
+    writing: &Writing<'_>,
+    batch: &Batch,
+    rows: Range<usize>,
+    new: Option<&HashSet<Id>>,
+) -> Result<HashSet<usize>, Failure> {
+    let view = writing.view;
+    let (Some(new), Some(_), false) = (new, &view.visible, view.layout.identity.is_empty()) else {
+        return Ok(HashSet::new());
+    };
+    let taken: Vec<usize> = rows.filter(|row| !new.contains(&batch.ids[*row])).collect();
+    let draft = |row: &usize| -> Draft {
+        let columns = view.layout.columns.iter().enumerate();
+        columns
+            .map(|(index, column)| Some(batch.values(index)?.cell(*row, column.data_type)))
+            .collect()
+    };
+    let drafts: Vec<Draft> = taken.iter().map(draft).collect();
+    let (found, seen) = existing(conn, view, &drafts.iter().collect::<Vec<_>>())?;
+    let hidden = taken.into_iter().enumerate();
+    let hidden = hidden.filter(|(at, _)| found.get(at).is_some_and(|row| !seen.contains(&row.id)));
+    Ok(hidden.map(|(_, row)| row).collect())
 }
 
 /// Makes room for rows in time.
@@ -159,6 +188,16 @@ pub(super) fn insert(
     }
     let (step, last) = (rows_at_once(dialect, sources.len()), rows.end);
     let mut count = 0;
+    if let Conn::Sqlite(sqlite) = conn {
+        let head = format!(
+            "INSERT INTO {} ({}) VALUES ",
+            view.shape.qualified(),
+            names.join(", ")
+        );
+        let (now, source) = (writing.moment.now, writing.source);
+        count = rowset::insert(sqlite, &head, (now, source), &sources, rows.clone())?;
+        return all_or(conn, view, batch, rows, count);
+    }
     for first in rows.clone().step_by(step) {
         let mut parameters = Parameters::new(dialect);
         let now = parameters.time(writing.moment.now);
@@ -170,9 +209,8 @@ pub(super) fn insert(
         // As SYSTEM_COLUMNS are: id, created, updated, version, source.
         let mut values = vec![id.clone(), now.clone(), now, "1".to_owned(), source];
         values.extend(own.iter().cloned());
-        // SQLite would read ON CONFLICT as a join without the condition.
         let sql = format!(
-            "INSERT INTO {} ({}) SELECT {} FROM {} WHERE 1 = 1 ON CONFLICT DO NOTHING",
+            "INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT DO NOTHING",
             view.shape.qualified(),
             names.join(", "),
             values.join(", "),
@@ -180,6 +218,17 @@ pub(super) fn insert(
         );
         count += parameters.execute(conn, &sql)?;
     }
+    all_or(conn, view, batch, rows, count)
+}
+
+/// None where so many are all; otherwise the ids of those that are there.
+fn all_or(
+    conn: &mut Conn,
+    view: &View,
+    batch: &Batch,
+    rows: Range<usize>,
+    count: usize,
+) -> Result<Option<HashSet<Id>>, Failure> {
     if count == rows.len() {
         return Ok(None);
     }

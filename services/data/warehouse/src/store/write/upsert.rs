@@ -9,7 +9,7 @@ use crate::{
     model::{
         batch::Batch,
         outcome::Outcome,
-        row::{Draft, completed, merged},
+        row::{Draft, Fault, completed, merged},
         table::{self, quoted},
         value::Cell,
         view::View,
@@ -29,12 +29,20 @@ use value::Id;
 
 /// A row to write: its place in the request, and its cells as far as they were given.
 type Drafted = (usize, Draft);
+/// Rows with one key, in the order in which they came; never none.
+type Same = Vec<Drafted>;
 
-/// Rows of a part by what is done with them.
-#[derive(Default)]
-struct Plan {
-    new: Vec<(usize, Vec<Cell>)>,
-    changed: Vec<(usize, Id, Vec<Cell>)>,
+/// What becomes of the rows of one key: the outcome of each, and what is written for all of them, once.
+struct Fate {
+    outcomes: Vec<(usize, Outcome)>,
+    written: Option<Written>,
+}
+
+/// A row as it is in the end.
+struct Written {
+    id: Id,
+    new: bool,
+    cells: Vec<Cell>,
 }
 
 /// Writes rows over those with the same key.
@@ -46,21 +54,23 @@ pub(super) fn all(
     ids: &[Id],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Failure> {
-    let mut rest = drafts;
-    while !rest.is_empty() {
-        in_time(writing.moment.end)?;
-        // A key that comes twice changes what was written before it: it waits for the next part.
-        let (mut now, mut later) = (Vec::new(), Vec::new());
-        let mut keys = HashSet::new();
-        for drafted in rest {
-            if now.len() < PART && keys.insert(key(writing.view, &drafted.1)) {
-                now.push(drafted);
-            } else {
-                later.push(drafted);
-            }
+    // A key that comes twice changes what was written before it.
+    let mut places = HashMap::with_capacity(drafts.len());
+    let mut keys: Vec<Same> = Vec::new();
+    for drafted in drafts {
+        let at = *places
+            .entry(key(writing.view, &drafted.1))
+            .or_insert(keys.len());
+        match keys.get_mut(at) {
+            Some(same) => same.push(drafted),
+            None => keys.push(vec![drafted]),
         }
+    }
+    let mut rest = keys.into_iter().peekable();
+    while rest.peek().is_some() {
+        in_time(writing.moment.end)?;
+        let now = rest.by_ref().take(PART).collect();
         part(conn, writing, touched, now, ids, outcomes)?;
-        rest = later;
     }
     Ok(())
 }
@@ -77,53 +87,115 @@ fn key(view: &View, draft: &Draft) -> Vec<Option<String>> {
     layout.identity.iter().map(text).collect()
 }
 
+/// Each of the rows over what the ones before it left.
+fn fate(view: &View, same: &[Drafted], there: Option<&Row>, ids: &[Id]) -> Fate {
+    let mut now = there.map(|row| Written {
+        id: row.id,
+        new: false,
+        cells: row.cells.clone(),
+    });
+    let mut changed = false;
+    let mut outcomes = Vec::with_capacity(same.len());
+    for (index, draft) in same {
+        let outcome = match &mut now {
+            Some(row) => {
+                let cells = merged(&row.cells, draft);
+                if cells == row.cells {
+                    Outcome::Skipped(Some(row.id))
+                } else {
+                    row.cells = cells;
+                    changed = true;
+                    Outcome::Updated(row.id)
+                }
+            }
+            none => {
+                let faults = view.layout.missing(draft);
+                if faults.is_empty() {
+                    *none = Some(Written {
+                        id: ids[*index],
+                        new: true,
+                        cells: completed(draft.clone()),
+                    });
+                    changed = true;
+                    Outcome::Inserted(ids[*index])
+                } else {
+                    Outcome::Failed(faults)
+                }
+            }
+        };
+        outcomes.push((*index, outcome));
+    }
+    Fate {
+        outcomes,
+        written: now.filter(|_| changed),
+    }
+}
+
+/// What would have been written is not, for this reason.
+fn refuse(fate: Fate, fault: &Fault, outcomes: &mut [Option<Outcome>]) {
+    for (index, outcome) in fate.outcomes {
+        outcomes[index] = Some(match outcome {
+            Outcome::Inserted(_) | Outcome::Updated(_) => Outcome::Failed(vec![fault.clone()]),
+            other => other,
+        });
+    }
+}
+
 fn part(
     conn: &mut Conn,
     writing: &Writing<'_>,
     touched: &mut Touched,
-    drafts: Vec<Drafted>,
+    keys: Vec<Same>,
     ids: &[Id],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Failure> {
-    if drafts.is_empty() {
+    if keys.is_empty() {
         return Ok(());
     }
     let view = writing.view;
-    let (found, seen) = existing(conn, view, &drafts)?;
-    let mut plan = Plan::default();
-    for (at, (index, draft)) in drafts.iter().enumerate() {
-        match found.get(&at) {
+    let firsts: Vec<&Draft> = keys.iter().map(|same| &same[0].1).collect();
+    let (found, seen) = existing(conn, view, &firsts)?;
+    // Those of which something is written, with their rows.
+    let mut open: Vec<(Same, Fate, Written)> = Vec::with_capacity(keys.len());
+    for (at, same) in keys.into_iter().enumerate() {
+        let there = found.get(&at);
+        if there.is_some_and(|row| !seen.contains(&row.id)) {
+            for (index, _) in same {
+                outcomes[index] = Some(Outcome::Failed(vec![not_visible()]));
+            }
+            continue;
+        }
+        let mut fate = fate(view, &same, there, ids);
+        match fate.written.take() {
+            Some(written) => open.push((same, fate, written)),
             None => {
-                let faults = view.layout.missing(draft);
-                if faults.is_empty() {
-                    plan.new.push((*index, completed(draft.clone())));
-                } else {
-                    outcomes[*index] = Some(Outcome::Failed(faults));
-                }
-            }
-            Some(row) if !seen.contains(&row.id) => {
-                outcomes[*index] = Some(Outcome::Failed(vec![not_visible()]));
-            }
-            Some(row) => {
-                let cells = merged(&row.cells, draft);
-                if cells == row.cells {
-                    outcomes[*index] = Some(Outcome::Skipped(Some(row.id)));
-                } else {
-                    plan.changed.push((*index, row.id, cells));
+                for (index, outcome) in fate.outcomes {
+                    outcomes[index] = Some(outcome);
                 }
             }
         }
     }
     let columns: Vec<usize> = (0..view.layout.columns.len()).collect();
-    let new = plan.new.iter();
-    let new = new.map(|(index, cells)| (*index, ids[*index], cells.as_slice()));
-    let new = Batch::of_rows(&view.layout, &columns, new);
+    // Rows of a batch are from a place among these.
+    let rows = |new: bool| {
+        let all = open.iter().enumerate();
+        let own = all.filter(move |(_, (_, _, row))| row.new == new);
+        own.map(|(at, (_, _, row))| (at, row.id, row.cells.as_slice()))
+    };
+    let new = Batch::of_rows(
+        &view.layout,
+        &columns,
+        rows(true).collect::<Vec<_>>().into_iter(),
+    );
     // Key and time are what they were; of the rest, what any row mentions is set in all of them.
     let mentioned: Vec<usize> = columns
         .iter()
         .copied()
         .filter(|index| !view.layout.identity.contains(index))
-        .filter(|index| drafts.iter().any(|(_, draft)| draft[*index].is_some()))
+        .filter(|index| {
+            let mut drafts = open.iter().flat_map(|(same, ..)| same);
+            drafts.any(|(_, draft)| draft[*index].is_some())
+        })
         .collect();
     let read: Vec<usize> = view
         .layout
@@ -132,9 +204,11 @@ fn part(
         .chain(&mentioned)
         .copied()
         .collect();
-    let changed = plan.changed.iter();
-    let changed = changed.map(|(index, id, cells)| (*index, *id, cells.as_slice()));
-    let changed = Batch::of_rows(&view.layout, &read, changed);
+    let changed = Batch::of_rows(
+        &view.layout,
+        &read,
+        rows(false).collect::<Vec<_>>().into_iter(),
+    );
     let tried = conn.transaction(|conn| {
         make_room(conn, writing, &new, 0..new.len())?;
         if new.len() > 0 && insert(conn, writing, &new, 0..new.len())?.is_some() {
@@ -150,63 +224,57 @@ fn part(
             for row in 0..new.len() {
                 touched.deltas.add(new.moment(&view.layout, row), 1);
                 touched.inserted += 1;
-                outcomes[new.origins[row]] = Some(Outcome::Inserted(new.ids[row]));
             }
             for row in 0..changed.len() {
                 touched.deltas.add(changed.moment(&view.layout, row), 0);
                 touched.updated += 1;
-                outcomes[changed.origins[row]] = Some(Outcome::Updated(changed.ids[row]));
+            }
+            for (index, outcome) in open.into_iter().flat_map(|(_, fate, _)| fate.outcomes) {
+                outcomes[index] = Some(outcome);
             }
             Ok(())
         }
         Err(Stop::Hidden(hidden)) => {
-            let batches: [&Batch; 2] = [&new, &changed];
-            let bad: HashSet<usize> = batches
-                .iter()
-                .flat_map(|batch| batch.ids.iter().zip(&batch.origins))
-                .filter(|(id, _)| hidden.contains(id))
-                .map(|(_, origin)| *origin)
-                .collect();
-            for index in &bad {
-                outcomes[*index] = Some(Outcome::Failed(vec![not_visible()]));
+            let (bad, good): (Vec<_>, Vec<_>) = open
+                .into_iter()
+                .partition(|(_, _, row)| hidden.contains(&row.id));
+            for (_, fate, _) in bad {
+                refuse(fate, &not_visible(), outcomes);
             }
-            let rest = drafts.into_iter().filter(|(index, _)| !bad.contains(index));
-            let rest = rest.filter(|(index, _)| outcomes[*index].is_none());
-            let rest = rest.collect();
+            let rest = good.into_iter().map(|(same, ..)| same).collect();
             part(conn, writing, touched, rest, ids, outcomes)
         }
         Err(Stop::Failed(failure)) => {
             let Some(fault) = fault_of(&failure) else {
                 return Err(failure);
             };
-            let mut open: Vec<Drafted> = drafts
-                .into_iter()
-                .filter(|(index, _)| outcomes[*index].is_none())
-                .collect();
-            if let [(index, _)] = open.as_slice() {
-                outcomes[*index] = Some(Outcome::Failed(vec![fault]));
+            if open.len() == 1 {
+                for (_, fate, _) in open {
+                    refuse(fate, &fault, outcomes);
+                }
                 return Ok(());
             }
             in_time(writing.moment.end)?;
-            let second = open.split_off(open.len() / 2);
-            part(conn, writing, touched, open, ids, outcomes)?;
+            let mut first: Vec<Same> = open.into_iter().map(|(same, ..)| same).collect();
+            let second = first.split_off(first.len() / 2);
+            part(conn, writing, touched, first, ids, outcomes)?;
             part(conn, writing, touched, second, ids, outcomes)
         }
     }
 }
 
 /// The rows that are there with the keys of these, by place, and the ids of those that the caller may see.
-fn existing(
+pub(super) fn existing(
     conn: &mut Conn,
     view: &View,
-    drafts: &[Drafted],
+    drafts: &[&Draft],
 ) -> Result<(HashMap<usize, Row>, HashSet<Id>), Failure> {
     let layout = &view.layout;
     let dialect = dialect(conn);
     let columns: Vec<usize> = (0..layout.columns.len()).collect();
     let filled: Vec<Vec<Cell>> = drafts
         .iter()
-        .map(|(_, draft)| completed(draft.clone()))
+        .map(|draft| completed(Draft::clone(draft)))
         .collect();
     let rows = filled.iter().enumerate();
     let rows = rows.map(|(at, cells)| (at, Id::NIL, cells.as_slice()));

@@ -1,0 +1,2 @@
+// Where operations are.
+export const HOME = "/work/operations";

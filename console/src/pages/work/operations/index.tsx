@@ -1,0 +1,3 @@
+// Operations: the durable work of all services, seen and steered.
+export { Detail } from "./detail";
+export { List } from "./list";
