@@ -13,6 +13,7 @@ pub(super) fn errors() -> Result<ExitCode, BoxError> {
         ("Storage", db::REASONS),
         ("JSON edge", gateway::reason::ALL),
         ("Jobs", jobs::REASONS),
+        ("Redis", redis_pool::REASONS),
     ];
     groups.extend(entries.iter().map(|entry| (entry.name, entry.reasons)));
     print(error::markdown(&groups).trim_end());
