@@ -10,7 +10,9 @@ use proto_work::tessera::operations::v1::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio_stream::StreamExt;
+use value::Clock as _;
 
 const TABLES: &str = r#"
 ontology: tessera/v1
@@ -38,8 +40,8 @@ async fn tables(platform: &Platform) {
 }
 
 /// Begins a check of all tables so many seconds from now.
-async fn check(platform: &Platform, seconds: i64) -> Value {
-    let due = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+async fn check(platform: &Platform, seconds: u64) -> Value {
+    let due = platform.clock.now() + Duration::from_secs(seconds);
     let operation = json!({
         "service": "warehouse", "kind": "warehouse.check-tables", "title": "Looks at all",
         "due_time": due.to_string(), "compliance_tags": ["gdpr"],
@@ -260,7 +262,7 @@ fn the_face_goes_and_comes_back(backend: testkit::Backend) {
         .await;
         let face = platform.process_of("operations");
         platform.halt(face).await;
-        let away = jiff::Timestamp::now();
+        let away = platform.clock.now();
         // Messages of work are published while nobody hears them.
         let told = async || {
             let topics = "/api/v1/messaging/topics?prefix=tessera.jobs";
@@ -273,7 +275,7 @@ fn the_face_goes_and_comes_back(backend: testkit::Backend) {
             (told().await >= before + 6).then_some(())
         })
         .await;
-        let back = jiff::Timestamp::now();
+        let back = platform.clock.now();
         platform.resume(face).await;
         let done = testkit::eventually("what was missed to be heard of", || async {
             let query = format!(

@@ -220,7 +220,7 @@ impl Platform {
 
     /// The process that serves a service.
     pub(crate) fn process_of(&self, service: &str) -> usize {
-        let serves = |slot: &Slot| slot.target.iter().any(|name| *name == service);
+        let serves = |slot: &Slot| slot.target.contains(&service);
         self.slots
             .iter()
             .position(serves)

@@ -236,8 +236,10 @@ pub(super) fn to_read(
                         .eq(to_regclass(shape.qualified())),
                 )
                 .count();
+            // Version, rows, data version, chunks that have rows, partitions.
+            type Registered = (i64, i64, i64, Option<i64>, Option<i64>);
             // One round trip, and a plan that is kept.
-            let found: Option<(i64, i64, i64, Option<i64>, Option<i64>)> = tables::table
+            let found: Option<Registered> = tables::table
                 .find(shape.id)
                 .filter(tables::tenant.eq(shape.tenant))
                 .select((
