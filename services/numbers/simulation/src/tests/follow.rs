@@ -49,7 +49,10 @@ testkit::both! {
         let asked = store.cancel(&world.bench.scope(), run.id.parse().unwrap()).await.unwrap();
         assert!(asked.cancel);
         let seen = follower.await.unwrap();
-        assert_eq!(seen.last().unwrap().message, "stops after the batch in hand");
+        // Its worker may have heard of it before the follower did.
+        let last = seen.last().unwrap();
+        let stopping = last.message == "stops after the batch in hand";
+        assert!(stopping || last.state() == RunState::Cancelled, "{last:?}");
     }
 }
 
