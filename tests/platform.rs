@@ -62,6 +62,12 @@ struct Slot {
     runtime: Cut,
 }
 
+impl Slot {
+    fn serves(&self, service: &str) -> bool {
+        self.target.contains(&service) || self.target.contains(&"all")
+    }
+}
+
 /// A runtime that takes its tasks with it, also where dropping one is not allowed.
 struct Cut(Option<Runtime>);
 
@@ -220,10 +226,9 @@ impl Platform {
 
     /// The process that serves a service.
     pub(crate) fn process_of(&self, service: &str) -> usize {
-        let serves = |slot: &Slot| slot.target.contains(&service);
         self.slots
             .iter()
-            .position(serves)
+            .position(|slot| slot.serves(service))
             .expect("a process serves it")
     }
 
@@ -243,6 +248,11 @@ impl Platform {
         let slot = &mut self.slots[at];
         slot.runtime = Cut(None);
         slot.process = None;
+        // A process that is killed loses its locks; one that was cut off within this one keeps its files open.
+        let lock = data(&self.backend).join("messaging/log/lock");
+        if slot.serves("messaging") {
+            std::fs::remove_file(lock).expect("who serves messaging has its log");
+        }
         self.begin(at).await;
         self.until_together().await;
     }
