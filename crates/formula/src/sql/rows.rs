@@ -45,7 +45,7 @@ impl<'a> Table<'a> {
         rows: &[Vec<Option<String>>],
         bucket: Option<usize>,
     ) -> Result<(), Refusal> {
-        let whole_period = bucket;
+        let (plan, whole_period) = (self.plan, bucket);
         let columns = &statement.columns;
         let groups = columns.dimensions.len() + usize::from(columns.bucket);
         let width = groups
@@ -83,17 +83,24 @@ impl<'a> Table<'a> {
                 ),
                 false => whole_period,
             };
-            let plan = self.plan;
-            let states = self
+            let mut states = plan.empty();
+            let mut at = groups;
+            for &(index, width) in &columns.measures {
+                states[index] = decode(&plan.measures[index], &row[at..at + width])?;
+                at += width;
+            }
+            // What is not grouped has a row also where nothing is; so has each sub-period that is read by itself.
+            if columns.bucket && columns.dimensions.is_empty() && states == plan.empty() {
+                continue;
+            }
+            let known = self
                 .groups
                 .entry((dimensions, bucket))
                 .or_insert_with(|| plan.empty());
-            let mut at = groups;
-            for &(index, width) in &columns.measures {
-                let state = decode(&plan.measures[index], &row[at..at + width])?;
-                let known = std::mem::replace(&mut states[index], State::Count(0));
-                states[index] = known.merge(state)?;
-                at += width;
+            for &(index, _) in &columns.measures {
+                let before = std::mem::replace(&mut known[index], State::Count(0));
+                let state = std::mem::replace(&mut states[index], State::Count(0));
+                known[index] = before.merge(state)?;
             }
         }
         Ok(())

@@ -346,12 +346,6 @@ impl<'a> Writer<'a> {
             .iter()
             .map(|(name, data_type)| self.text(*data_type, &self.named(name)));
         let period = period.map(|period| self.text(DataType::Integer, &period.to_string()));
-        let nothing_grouped = self.groups.is_empty() && further.is_none();
-        // Without groups there is a row even where there are no rows.
-        let having = match period.is_some() && nothing_grouped {
-            true => " HAVING count(*) > 0",
-            false => "",
-        };
         let columns: Vec<_> = shown
             .chain(period)
             .chain(outer.iter().cloned())
@@ -364,7 +358,7 @@ impl<'a> Writer<'a> {
             true => String::new(),
             false => format!(" GROUP BY {}", grouped.join(", ")),
         };
-        format!("SELECT {} {source}{group}{having}", columns.join(", "))
+        format!("SELECT {} {source}{group}", columns.join(", "))
     }
 
     fn statement(self, sql: String, measures: Vec<(usize, usize)>) -> Statement {
