@@ -1,39 +1,28 @@
-//! A whole platform for a story: fresh storage of either kind, in one of three topologies.
+//! A whole platform for a story: fresh storage of either kind, in one of several topologies.
+
+mod slot;
+mod stories;
+mod topology;
+
+pub(crate) use stories::stories;
+pub(crate) use topology::Topology;
 
 use proto::method::Visibility;
 use reqwest::{Client, Method};
 use serde_json::Value;
-use server::{Process, Settings};
+use server::Process;
+use slot::{Cut, Slot, connect, data, settings};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use testkit::Backend;
-use tokio::runtime::Runtime;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use value::{Clock, SystemClock, Time};
-
-/// How the services are spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Topology {
-    /// All in one process, calling each other without a socket.
-    Local,
-    /// All in one process, calling each other over the process's own socket.
-    Loopback,
-    /// Three processes; the edge of the first is used.
-    Split,
-}
 
 /// How long a process may take to start where another one stood.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Which services share a process where they are split.
-const SPLIT: [&[&str]; 3] = [
-    &["identity", "metadata", "messaging"],
-    &["warehouse"],
-    &["calculation", "simulation", "operations"],
-];
 
 /// The system's time, and what a story adds to it.
 #[derive(Debug, Default)]
@@ -48,52 +37,6 @@ impl ShiftedClock {
 impl Clock for ShiftedClock {
     fn now(&self) -> Time {
         SystemClock.now() + *self.0.lock().expect("no panic while held")
-    }
-}
-
-/// A process in a runtime of its own, so that it can be cut off as a kill does.
-struct Slot {
-    target: Vec<&'static str>,
-    mesh: &'static str,
-    grpc: SocketAddr,
-    http: SocketAddr,
-    process: Option<Process>,
-    // Dropped last: what still runs in it is cut.
-    runtime: Cut,
-}
-
-impl Slot {
-    fn serves(&self, service: &str) -> bool {
-        self.target.contains(&service) || self.target.contains(&"all")
-    }
-}
-
-/// A runtime that takes its tasks with it, also where dropping one is not allowed.
-struct Cut(Option<Runtime>);
-
-impl Cut {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build();
-        Self(Some(runtime.expect("a runtime starts")))
-    }
-
-    async fn run<F>(&self, work: F) -> F::Output
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
-        let runtime = self.0.as_ref().expect("it is there until it is dropped");
-        runtime.spawn(work).await.expect("no panic")
-    }
-}
-
-impl Drop for Cut {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
@@ -112,19 +55,6 @@ pub(crate) struct Platform {
 impl Platform {
     /// The services with their usual settings but for those given as TOML.
     pub(crate) async fn start(backend: Backend, topology: Topology, extra: &'static str) -> Self {
-        let targets: Vec<(Vec<&'static str>, &'static str)> = match topology {
-            Topology::Local => vec![(vec!["all"], "")],
-            Topology::Loopback => vec![(vec!["all"], "loopback = true")],
-            Topology::Split => {
-                let spread: usize = SPLIT.iter().map(|group| group.len()).sum();
-                assert_eq!(
-                    spread,
-                    server::services().len(),
-                    "every service has a place"
-                );
-                SPLIT.iter().map(|group| (group.to_vec(), "")).collect()
-            }
-        };
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut platform = Self {
             slots: Vec::new(),
@@ -134,7 +64,7 @@ impl Platform {
             extra,
             backend,
         };
-        for (target, mesh) in targets {
+        for (target, mesh) in topology.targets() {
             platform.slots.push(Slot {
                 target,
                 mesh,
@@ -169,25 +99,16 @@ impl Platform {
         };
         let slot = &mut self.slots[at];
         slot.runtime = Cut::new();
-        let began = std::time::Instant::now();
-        let process = loop {
-            let settings = settings(&self.backend, slot, &peers, self.extra);
-            let clock = self.clock.clone();
-            let started = slot
-                .runtime
-                .run(async move { Process::start_with_clock(settings, clock).await });
-            match started.await {
-                Ok(process) => break process,
-                // A process that was cut off gives its addresses back a moment later.
-                Err(cause) => {
-                    assert!(
-                        began.elapsed() < PATIENCE,
-                        "the process does not start: {cause}"
-                    );
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            }
-        };
+        // A process that was cut off gives its addresses back a moment later.
+        let (backend, extra, clock) = (&self.backend, self.extra, &self.clock);
+        let starting = &*slot;
+        let process = testkit::eventually_within(PATIENCE, "the process to start", || async {
+            let settings = settings(backend, starting, &peers, extra);
+            let clock = clock.clone();
+            let start = async move { Process::start_with_clock(settings, clock).await };
+            starting.runtime.run(start).await
+        })
+        .await;
         slot.grpc = process.grpc();
         slot.http = process.http().expect("every process has the edge");
         slot.process = Some(process);
@@ -232,12 +153,19 @@ impl Platform {
             .expect("a process serves it")
     }
 
+    /// The processes that serve a service, each for itself.
+    pub(crate) fn processes_of(&self, service: &str) -> Vec<usize> {
+        let serving = self.slots.iter().enumerate();
+        let serving = serving.filter(|(_, slot)| slot.serves(service));
+        serving.map(|(at, _)| at).collect()
+    }
+
     /// Stops a process as an operator does, and leaves it so.
     pub(crate) async fn halt(&mut self, at: usize) {
         self.end(at).await;
     }
 
-    /// Starts a process again that was stopped.
+    /// Starts a process again that was stopped or cut off.
     pub(crate) async fn resume(&mut self, at: usize) {
         self.begin(at).await;
         self.until_together().await;
@@ -245,16 +173,15 @@ impl Platform {
 
     /// Cuts a process off in the middle of whatever it does, and starts it again.
     pub(crate) async fn kill(&mut self, at: usize) {
+        self.cut_off(at);
+        self.resume(at).await;
+    }
+
+    /// Cuts a process off in the middle of whatever it does, and leaves it so.
+    pub(crate) fn cut_off(&mut self, at: usize) {
         let slot = &mut self.slots[at];
         slot.runtime = Cut(None);
         slot.process = None;
-        // A process that is killed loses its locks; one that was cut off within this one keeps its files open.
-        let lock = data(&self.backend).join("messaging/log/lock");
-        if slot.serves("messaging") {
-            std::fs::remove_file(lock).expect("who serves messaging has its log");
-        }
-        self.begin(at).await;
-        self.until_together().await;
     }
 
     async fn end(&mut self, at: usize) {
@@ -430,95 +357,3 @@ impl Platform {
         removed.await.expect("no panic");
     }
 }
-
-fn data(backend: &Backend) -> std::path::PathBuf {
-    backend.folder().join("data")
-}
-
-/// The settings of one process, on free ports the first time.
-fn settings(backend: &Backend, slot: &Slot, peers: &[String], extra: &str) -> Settings {
-    let text = format!(
-        "[server]\ntarget = {target:?}\ngrpc = \"{grpc}\"\ndata = {data:?}\n\
-         [gateway]\nlisten = \"{http}\"\n\
-         [mesh]\npeers = {peers:?}\n{mesh}\n\
-         [services.identity.hashing]\nmemory_kib = 8\niterations = 1\n{extra}\n",
-        target = slot.target,
-        grpc = slot.grpc,
-        http = slot.http,
-        mesh = slot.mesh,
-        data = data(backend),
-    );
-    let mut table: toml::Table = text.parse().expect("the settings are TOML");
-    // A printed URL hides its password, so it is said once more.
-    let mut storage = toml::Table::try_from(backend.storage()).expect("storage settings are TOML");
-    storage.insert("url".into(), backend.storage().url.into());
-    table.insert("storage".into(), storage.into());
-    Settings::read(table).expect("the settings are valid")
-}
-
-async fn connect(process: &Process) -> Channel {
-    Endpoint::from_shared(format!("http://{}", process.grpc()))
-        .expect("an address")
-        .connect()
-        .await
-        .expect("the process listens")
-}
-
-/// Stamps a story for each database and topology: six tests. `with "…";` before the first gives settings.
-macro_rules! stories {
-    (with $extra:literal; $($rest:tt)+) => {
-        $crate::platform::stories! { @ $extra; $($rest)+ }
-    };
-    ($(#[$meta:meta])* async $($rest:tt)+) => {
-        $crate::platform::stories! { @ ""; $(#[$meta])* async $($rest)+ }
-    };
-    (@ $extra:literal; $($(#[$meta:meta])* async fn $name:ident($platform:ident: &Platform) $body:block)+) => {$(
-        $(#[$meta])*
-        mod $name {
-            #[allow(unused_imports, reason = "a story may need nothing of its file")]
-            use super::*;
-            use $crate::platform::Topology;
-
-            async fn play($platform: &$crate::platform::Platform) $body
-
-            fn run(backend: testkit::Backend, topology: Topology) {
-                testkit::run(async {
-                    let platform = $crate::platform::Platform::start(backend, topology, $extra).await;
-                    play(&platform).await;
-                    platform.stop().await;
-                });
-            }
-
-            #[test]
-            fn sqlite_local() {
-                run(testkit::Backend::sqlite(), Topology::Local);
-            }
-
-            #[test]
-            fn sqlite_loopback() {
-                run(testkit::Backend::sqlite(), Topology::Loopback);
-            }
-
-            #[test]
-            fn sqlite_split() {
-                run(testkit::Backend::sqlite(), Topology::Split);
-            }
-
-            #[test]
-            fn postgres_local() {
-                run(testkit::Backend::postgres(), Topology::Local);
-            }
-
-            #[test]
-            fn postgres_loopback() {
-                run(testkit::Backend::postgres(), Topology::Loopback);
-            }
-
-            #[test]
-            fn postgres_split() {
-                run(testkit::Backend::postgres(), Topology::Split);
-            }
-        }
-    )+};
-}
-pub(crate) use stories;

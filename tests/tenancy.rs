@@ -32,14 +32,20 @@ fn id(resource: &Value) -> String {
 
 /// A second tenant, and the access token of its administrator.
 pub(crate) async fn second_tenant(platform: &Platform) -> String {
+    another_tenant(platform, "rival").await
+}
+
+/// A tenant of this name, and the access token of its administrator.
+pub(crate) async fn another_tenant(platform: &Platform, slug: &str) -> String {
+    let email = format!("eve@{slug}.example.com");
     let body = json!({
-        "tenant": { "slug": "rival", "display_name": "Rival" },
-        "administrator_email": "eve@example.com",
+        "tenant": { "slug": slug, "display_name": slug },
+        "administrator_email": email,
         "administrator_password": PASSWORD,
     });
     post(platform, "/api/v1/identity/tenants", body).await;
     let body = json!({
-        "tenant": "rival", "email": "eve@example.com",
+        "tenant": slug, "email": email,
         "password": PASSWORD, "new_password": "another horse another staple",
     });
     let path = "/api/v1/identity/sessions:signIn";

@@ -1,11 +1,12 @@
 //! One run from one seed: a platform, two tenants, steps, and a last look at everything.
 
 use super::{
-    formulas,
-    question::{self, Told},
+    formulas, question,
     steps::STEPS,
+    tally::Tally,
     tenant::{Tenant, Viewer, call},
     values::Random,
+    work::{self, Work},
     world,
 };
 use crate::{
@@ -24,10 +25,12 @@ use testkit::Backend;
 
 /// How many steps a run has.
 const LENGTH: usize = 30;
+/// When one of two processes that do the same work dies for certain.
+const HALFWAY: usize = LENGTH / 2;
 
-/// Tables follow their definitions and are checked while all this goes on.
-const SETTINGS: &str =
-    "[services.warehouse]\nfollow_interval = \"150ms\"\ncheck_interval = \"400ms\"\n";
+/// Tables follow their definitions and are checked while all this goes on; work has many steps, and who works is soon missed.
+const SETTINGS: &str = "[services.warehouse]\nfollow_interval = \"150ms\"\ncheck_interval = \"400ms\"\n\
+    [services.simulation]\nbatch_rows = 40\n[jobs]\nlease = \"1s\"\npoll = \"100ms\"\n";
 
 /// A run as it goes.
 pub(crate) struct Run {
@@ -37,8 +40,10 @@ pub(crate) struct Run {
     pub(crate) tenants: [Tenant; 2],
     /// Token of somebody without a role.
     pub(crate) nobody: String,
+    /// What goes on beside.
+    pub(crate) work: Work,
     pub(crate) requests: usize,
-    pub(crate) told: Vec<Told>,
+    pub(crate) tally: Tally,
 }
 
 /// A formula that is right, as a stored one must be: the first of some, or a plain one.
@@ -70,18 +75,20 @@ impl Tenant {
     }
 }
 
-/// Where the services and the rows are: mostly one process on SQLite.
+/// Where the services and the rows are: mostly one process on SQLite; where two share a database, it is a server's.
 fn place(seed: u64) -> (Topology, bool) {
     let topology = match seed % 20 {
         5 | 10 => Topology::Split,
+        15 => Topology::Twins,
         3 => Topology::Loopback,
         _ => Topology::Local,
     };
-    (topology, seed.is_multiple_of(10))
+    let postgres = seed.is_multiple_of(10) || topology == Topology::Twins;
+    (topology, postgres)
 }
 
 /// Plays a seed to its end; it panics at the first thing that is not as it should be.
-pub(crate) async fn play(seed: u64, log: Log) -> Vec<Told> {
+pub(crate) async fn play(seed: u64, log: Log) -> Tally {
     let note = |what: String| log.lock().expect("no panic while held").push(what);
     let (topology, postgres) = place(seed);
     note(format!(
@@ -106,10 +113,10 @@ pub(crate) async fn play(seed: u64, log: Log) -> Vec<Told> {
             hit
         });
         // The first rows come before the first questions.
-        let name = if at < 3 {
-            "insert"
-        } else {
-            step.expect("one is drawn").1
+        let name = match at {
+            0..3 => "insert",
+            HALFWAY if topology == Topology::Twins => "take over",
+            _ => step.expect("one is drawn").1,
         };
         note(name.to_owned());
         run.step(name).await;
@@ -150,20 +157,23 @@ async fn begin(seed: u64, platform: Platform) -> Run {
         shapes: shapes.clone(),
         rows: BTreeMap::new(),
         metrics: BTreeMap::new(),
+        changes: 0,
         faulty: false,
     };
     let tenants = [
         tenant(&platform.token, viewers),
         tenant(&stranger, Vec::new()),
     ];
+    let work = Work::begin(&platform).await;
     platform.until_one_policy().await;
     let mut run = Run {
         random,
+        work,
         platform,
         tenants,
         nobody,
         requests: 0,
-        told: Vec::new(),
+        tally: Tally::default(),
     };
     for whose in 0..2 {
         run.define(whose).await;
@@ -259,7 +269,7 @@ impl Run {
     }
 
     /// Everything once more, in calm: each metric for everybody, all rows, tables, chunks.
-    async fn end(mut self) -> Vec<Told> {
+    async fn end(mut self) -> Tally {
         for faults in self.platform.faults() {
             faults.clear();
         }
@@ -273,17 +283,27 @@ impl Run {
                     let told =
                         question::check(&self.platform, tenant, tenant.viewer(viewer), &asked)
                             .await;
-                    self.told.push(told);
+                    self.tally.count(told);
                 }
                 for shape in self.tenants[whose].shapes.clone() {
                     self.list_of(whose, &shape.code, viewer).await;
                 }
             }
             self.tables(whose).await;
+            let tenant = &self.tenants[whose];
+            let told = tenant.shapes.len() + tenant.metrics.len() + tenant.changes;
+            work::all_is_told(&self.platform, &tenant.admin.token, told).await;
         }
-        let told = self.told;
+        let strangers = [
+            self.tenants[0].admin.token.as_str(),
+            self.tenants[1].admin.token.as_str(),
+        ];
+        let (platform, random) = (&self.platform, &mut self.random);
+        self.work.end(platform, random, &strangers).await;
+        let mut tally = self.tally;
+        self.work.count(&mut tally);
         self.platform.stop().await;
-        told
+        tally
     }
 
     /// Tables are as they should be, and count what they have.

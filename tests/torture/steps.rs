@@ -1,6 +1,7 @@
 //! The steps of a run: what users, operators, networks and power supplies do.
 
 mod reads;
+mod work;
 mod writes;
 
 use super::{
@@ -15,23 +16,29 @@ use rpc::{Fault, FaultKind};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
-/// What may happen; the first number is how often among a hundred.
-pub(crate) const STEPS: [(u32, &str); 15] = [
-    (12, "insert"),
-    (8, "upsert"),
-    (7, "bad rows"),
+/// What may happen; the first number is how often among all.
+pub(crate) const STEPS: [(u32, &str); 21] = [
+    (10, "insert"),
+    (7, "upsert"),
+    (6, "bad rows"),
     (6, "update"),
     (4, "delete"),
-    (5, "command"),
-    (7, "change"),
-    (24, "calculate"),
-    (8, "at once"),
-    (4, "members"),
-    (8, "list"),
+    (4, "command"),
+    (6, "change"),
+    (20, "calculate"),
+    (7, "at once"),
+    (3, "members"),
+    (7, "list"),
     (4, "stranger"),
     (4, "faults"),
     (1, "restart"),
     (2, "kill"),
+    (4, "publish"),
+    (4, "hear"),
+    (4, "world"),
+    (1, "check tables"),
+    (1, "cut"),
+    (1, "take over"),
 ];
 
 impl Run {
@@ -60,6 +67,12 @@ impl Run {
                 self.platform.restart(at).await;
             }
             "kill" => self.kill().await,
+            "publish" => self.publish().await,
+            "hear" => self.hear().await,
+            "world" => self.world().await,
+            "check tables" => self.check_tables().await,
+            "cut" => self.cut().await,
+            "take over" => self.take_over().await,
             other => panic!("no step {other}"),
         }
     }

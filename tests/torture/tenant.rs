@@ -9,10 +9,7 @@ use crate::platform::Platform;
 use formula::{DataType, Definition, Exact, Value, naive::Row};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 /// How long a call is tried again while the platform is not all there.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,6 +28,8 @@ pub(crate) struct Tenant {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) rows: Rows,
     pub(crate) metrics: BTreeMap<String, Definition>,
+    /// How often a definition was changed.
+    pub(crate) changes: usize,
     /// Whether answers may have been lost on their way.
     pub(crate) faulty: bool,
 }
@@ -43,22 +42,18 @@ pub(crate) async fn call(
     path: &str,
     body: Option<Json>,
 ) -> (u16, Json) {
-    let began = Instant::now();
-    loop {
+    testkit::eventually_within(PATIENCE, path, || async {
         let request = platform.request(Some(token), method.clone(), path, body.clone());
-        if let Ok(answer) = request.send().await {
-            let status = answer.status().as_u16();
-            let text = answer.text().await.unwrap_or_default();
-            if status != 503 || began.elapsed() > PATIENCE {
-                return (
-                    status,
-                    serde_json::from_str(&text).unwrap_or(Json::String(text)),
-                );
-            }
+        let answer = request.send().await.map_err(|cause| cause.to_string())?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap_or_default();
+        if status == 503 {
+            return Err(text);
         }
-        assert!(began.elapsed() < PATIENCE, "{path} was not answered");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+        let json = serde_json::from_str(&text).unwrap_or(Json::String(text));
+        Ok((status, json))
+    })
+    .await
 }
 
 /// A row to be written, as the test thinks of it.
@@ -264,6 +259,7 @@ impl Tenant {
             .find(|shape| shape.code == entity)
             .expect("it is defined");
         shape.apply(change);
+        self.changes += 1;
         let Change::Widen(code, DataType::Double) = change else {
             return;
         };

@@ -213,6 +213,17 @@ impl Directory {
         }
     }
 
+    /// Forgets where everything is, as a process ends. Services that call each other hold each other through their channels; without
+    /// this they, and the files they have open, would outlive it.
+    pub fn close(&self) {
+        let mut slots = self.0.slots.lock().expect("no panic while held");
+        for slot in slots.values_mut() {
+            slot.places = Places::default();
+            slot.service.point_to(Target::Absent);
+            slot.end_user.point_to(Target::Absent);
+        }
+    }
+
     fn change<T>(&self, service: &str, change: impl FnOnce(&mut Places) -> T) -> T {
         let inner = &*self.0;
         self.with_slot(service, |slot| {

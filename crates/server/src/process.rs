@@ -2,7 +2,6 @@
 
 use crate::{
     Entry, Settings, edge, http_server, mesh_key,
-    messages::Messages,
     policy::RemotePolicy,
     targets::{self},
 };
@@ -40,7 +39,7 @@ const POLICY_PATIENCE: Duration = Duration::from_secs(30);
 pub struct Process {
     grpc: SocketAddr,
     http: Option<SocketAddr>,
-    directory: Directory,
+    directory: Closing,
     authority: Arc<Authority>,
     health: Health,
     outbound: Arc<Outbound>,
@@ -48,6 +47,23 @@ pub struct Process {
     supervisor: Supervisor,
     listeners: JoinSet<Result<(), BoxError>>,
     drain: Duration,
+}
+
+/// The directory of a process: it ends with it, however that ends.
+struct Closing(Directory);
+
+impl std::ops::Deref for Closing {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        &self.0
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Process {
@@ -115,11 +131,11 @@ impl Process {
             .process(settings.server.target.join(","), key)
             .default_timeout(settings.server.timeout.get())
             .build();
-        let directory = Directory::new(
+        let directory = Closing(Directory::new(
             Arc::clone(&outbound),
             settings.mesh.clone(),
             Arc::clone(&clock),
-        )?;
+        )?);
         for entry in crate::services() {
             directory.expect(entry.name);
         }
@@ -144,7 +160,8 @@ impl Process {
         let durable = jobs::Contract::new();
         routes.push(durable.routes());
         let mut policy: Option<Arc<dyn PolicySource>> = None;
-        let messages: Arc<dyn bus::Messaging> = Arc::new(Messages(directory.channel(MESSAGING)));
+        let messages: Arc<dyn bus::Messaging> =
+            Arc::new(messaging::Messages::new(directory.channel(MESSAGING)));
         let descriptors: Arc<[&'static [u8]]> = crate::descriptors().into();
         for entry in &entries {
             let db = databases.service(entry.name)?;

@@ -1,6 +1,10 @@
 //! Waits for what background work will bring about, by asking again rather than by sleeping a guess.
 
-use std::{future::Future, time::Duration};
+use std::{
+    fmt::Display,
+    future::Future,
+    time::{Duration, Instant},
+};
 
 const LONGEST: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -13,12 +17,35 @@ pub async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    let started = std::time::Instant::now();
+    let ask = || {
+        let asked = ask();
+        async { asked.await.ok_or("nothing yet") }
+    };
+    eventually_within(LONGEST, what, ask).await
+}
+
+/// Asks until the answer is right; panics when that takes longer than `limit`, with what was wrong last.
+///
+/// # Panics
+/// If it does not come about in time.
+pub async fn eventually_within<T, E: Display, F>(
+    limit: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let started = Instant::now();
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(started.elapsed() < LONGEST, "waited in vain for {what}");
+        let wrong = match ask().await {
+            Ok(answer) => return answer,
+            Err(wrong) => wrong,
+        };
+        assert!(
+            started.elapsed() < limit,
+            "waited in vain for {what}: {wrong}"
+        );
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -13,7 +13,7 @@ mod tests;
 
 pub use backend::Backend;
 pub use bench::{Bench, BenchBuilder};
-pub use eventually::eventually;
+pub use eventually::{eventually, eventually_within};
 pub use redis::RedisServer;
 pub use servers::{azure_url, redis_url, s3_url};
 pub use tokio;

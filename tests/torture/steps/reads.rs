@@ -42,7 +42,7 @@ impl Run {
             question::check(platform, tenant, tenant.viewer(*viewer), asked)
         });
         for told in futures::future::join_all(checks).await {
-            self.told.push(told);
+            self.tally.count(told);
         }
     }
 
@@ -318,8 +318,8 @@ impl Run {
         self.list_of(1, &entity, 0).await;
         let asked = question::any(&mut self.random, &self.tenants[1]);
         let tenant = &self.tenants[1];
-        self.told
-            .push(question::check(&self.platform, tenant, &tenant.admin, &asked).await);
+        self.tally
+            .count(question::check(&self.platform, tenant, &tenant.admin, &asked).await);
     }
 }
 

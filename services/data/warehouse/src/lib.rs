@@ -4,7 +4,7 @@
 //! and `drifts` (what was found wrong, and repaired); in zone 2 (`analytics_data`) a table for each entity of a tenant. Zone 2 is
 //! outside migrations: its tables are made and changed while the service runs, each change in one transaction with its description.
 //!
-//! Offers the job `warehouse.check-tables`. Calls `metadata`. Hears `records.*`: what is published there becomes rows. Announces `TableChanged`, `DriftFound` and `RecordsChanged` in the outbox, in the transaction of the change.
+//! Offers the jobs `warehouse.check-tables` and `warehouse.apply-tables`. Calls `metadata`. Hears `records.*`: what is published there becomes rows. Announces `TableChanged`, `DriftFound` and `RecordsChanged` in the outbox, in the transaction of the change.
 //!
 //! Invariants
 //! - A table follows the latest version of its definition that it can follow without losing or changing a value; otherwise it is
@@ -59,10 +59,14 @@ impl rpc::Service for Warehouse {
             tables: tables.clone(),
             config: config.clone(),
         };
-        let kinds = jobs::Kinds::new().with(tasks::check_tables::CheckTables {
-            tables: tables.clone(),
-            config: config.clone(),
-        });
+        let kinds = jobs::Kinds::new()
+            .with(tasks::check_tables::CheckTables {
+                tables: tables.clone(),
+                config: config.clone(),
+            })
+            .with(tasks::apply_tables::ApplyTables {
+                tables: tables.clone(),
+            });
         let checks = rounds.clone();
         let (shutdown, checks_shutdown) = (ctx.shutdown.clone(), ctx.shutdown);
         let store = store::Store::new(ctx.clock, tables);

@@ -1,5 +1,6 @@
 //! Background work: tables follow their definitions, and the consistency checker goes its rounds.
 
+pub(crate) mod apply_tables;
 pub(crate) mod check_tables;
 
 use crate::{
@@ -7,10 +8,23 @@ use crate::{
     store::{Tables, drift::Check},
 };
 use auth::Scope;
-use error::Result;
+use error::{Error, Result, reason};
+use jobs::Run;
 use rpc::Shutdown;
 use std::{collections::BTreeMap, sync::Arc};
 use value::Id;
+
+/// The permission that work on tables takes, as of the methods that do it at once.
+const PERMISSION: &str = "warehouse.tables.write";
+
+/// Refuses work on tables for somebody who may not do it at once either.
+fn permitted(run: &Run) -> Result<()> {
+    if run.allows(PERMISSION) {
+        return Ok(());
+    }
+    let what = format!("the permission {PERMISSION} is needed");
+    Err(Error::new(&reason::PERMISSION_DENIED, what).with_metadata("permission", PERMISSION))
+}
 
 /// Looks after tables.
 #[derive(Clone)]

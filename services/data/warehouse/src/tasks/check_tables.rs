@@ -1,5 +1,6 @@
 //! Durable work that people start: comparing all tables of a tenant with the database, table by table.
 
+use super::permitted;
 use crate::{
     config::Config,
     model::table::TableState,
@@ -10,13 +11,10 @@ use crate::{
     },
 };
 use auth::Scope;
-use error::{Error, reason};
+use error::Error;
 use jobs::{Job, Run, Stop};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// The permission that checking tables takes, as of the method that does it at once.
-const PERMISSION: &str = "warehouse.tables.write";
 
 /// Looks at every table; each is a step, so that a restart goes on with the next one.
 pub(crate) struct CheckTables {
@@ -60,12 +58,7 @@ impl Job for CheckTables {
 
     async fn run(&self, run: &mut Run, which: Option<Which>, (): ()) -> Result<Findings, Stop> {
         let which = which.unwrap_or_default();
-        if !run.allows(PERMISSION) {
-            let what = format!("the permission {PERMISSION} is needed");
-            return Err(Error::new(&reason::PERMISSION_DENIED, what)
-                .with_metadata("permission", PERMISSION)
-                .into());
-        }
+        permitted(run)?;
         let scope = Scope::system(run.tenant(), "check tables");
         let entities: Vec<String> = match which.entities.is_empty() {
             false => which.entities,
@@ -85,7 +78,11 @@ impl Job for CheckTables {
             let all = i64::try_from(total).unwrap_or(i64::MAX);
             run.progress(done, all, format!("looks at {entity}"))
                 .await?;
-            let step = run.step(format!("checks {entity}"));
+            let step = run.step(format!("checks {entity}")).reaches(
+                done + 1,
+                all,
+                format!("looked at {entity}"),
+            );
             let step = if check.repair { step } else { step.pure() };
             let found: Found = step
                 .call(|_| self.one(scope.clone(), entity.clone(), check))
