@@ -22,14 +22,17 @@ export default defineConfig({
   fullyParallel: false,
   workers: 2,
   retries: 0,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // A machine that has much else to do is slow, and no less right: what is waited for is a condition, never a time.
+  timeout: 240_000,
+  expect: { timeout: 60_000, toPass: { timeout: 120_000 } },
   // The second is what `cargo xtask status` reads.
   reporter: [["list"], ["junit", { outputFile: join(target, "console/junit.xml") }]],
   use: {
     locale: "en-GB",
     timezoneId: "Europe/Vienna",
     viewport: { width: 1280, height: 800 },
+    // Nothing fades in: what is looked at is what stays.
+    contextOptions: { reducedMotion: "reduce" },
     trace: process.env.TRACE ? "retain-on-failure" : "off",
     launchOptions: { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] },
   },

@@ -15,8 +15,11 @@ use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
 };
+use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
+use value::Clock as _;
 
 const MESSAGES: &str = "/api/v1/messaging/messages";
 const DEFINITIONS: &str = "tessera.metadata.v1.DefinitionChanged";
@@ -204,6 +207,48 @@ stories! {
     }
 }
 
+/// The messages of a key that somebody sees.
+async fn of_key(platform: &Platform, token: &str, key: &str) -> Vec<Value> {
+    let path = format!("{MESSAGES}?filter.pattern=tessera.jobs.%3E&filter.key={key}");
+    let request = platform.request(Some(token), Method::GET, &path, None);
+    let answer = request.send().await.expect("the edge answers");
+    assert_eq!(answer.status(), 200, "{path}");
+    let page: Value = answer.json().await.expect("JSON");
+    list(&page["messages"]).to_vec()
+}
+
+stories! {
+    /// What a service tells of restricted work is a message only for who is cleared for it.
+    /// Proves: OP-24
+    async fn restricted_work_is_told_of_to_the_cleared(platform: &Platform) {
+        let narrow = json!({ "name": "reads messages", "permissions": ["*.read", "messaging.*"] });
+        let narrow = text(&post(platform, "/api/v1/identity/tokens", narrow).await["secret"]);
+        platform.until_known(&narrow, true).await;
+        let mut ids = Vec::new();
+        for level in ["SECURITY_LEVEL_INTERNAL", "SECURITY_LEVEL_RESTRICTED"] {
+            let operation = json!({
+                "service": "warehouse", "kind": "warehouse.check-tables", "security_level": level,
+                "due_time": (platform.clock.now() + Duration::from_secs(3600)).to_string(),
+            });
+            let made = post(platform, "/api/v1/operations/operations", json!({ "operation": operation })).await;
+            ids.push((text(&made["id"]), level));
+        }
+        for (id, level) in &ids {
+            let told = testkit::eventually("what is told of it", || async {
+                of_key(platform, &platform.token, id).await.into_iter().next()
+            })
+            .await;
+            assert_eq!(told["securityLevel"], *level, "{told}");
+            assert_eq!(told["json"]["job"]["id"], **id, "{told}");
+        }
+        let [(open, _), (restricted, _)] = &ids[..] else { panic!("two of them") };
+        assert!(!of_key(platform, &narrow, open).await.is_empty());
+        assert!(of_key(platform, &narrow, restricted).await.is_empty());
+        let mut replayed = Lines::open(platform, &narrow, &format!("{MESSAGES}:replay?filter.start_position=1&filter.key={restricted}")).await;
+        assert_eq!(replayed.next().await, None);
+    }
+}
+
 const FEEDS: &str = r#"
 ontology: tessera/v1
 entities:
@@ -277,10 +322,16 @@ stories! {
     }
 }
 
-/// Publishes numbered messages, each again until it is taken, as a client does that is cut off.
-async fn insist(url: String, token: String, taken: Arc<AtomicI64>, most: i64) {
+/// How often the process is killed, and how many messages are on their way then.
+const KILLS: i64 = 3;
+const EACH: u32 = 40;
+const MOST: i64 = KILLS * EACH as i64;
+
+/// Publishes numbered messages as soon as they are allowed, each again until it is taken, as a client does that is cut off.
+async fn insist(url: String, token: String, taken: Arc<AtomicI64>, allowed: Arc<Semaphore>) {
     let http = reqwest::Client::new();
-    for number in 1..=most {
+    for number in 1..=MOST {
+        allowed.acquire().await.expect("it stays open").forget();
         testkit::eventually("the message to be taken", || async {
             let id = format!("m{number}");
             let message = json!({ "id": id, "topic": "numbers", "key": "k", "json": number });
@@ -297,23 +348,26 @@ async fn insist(url: String, token: String, taken: Arc<AtomicI64>, most: i64) {
 /// The process with messaging is killed in the middle of publishing, again and again: each message is there once, in
 /// order, and delivered until it is acknowledged.
 fn messages_survive_kills(backend: testkit::Backend) {
-    const MOST: i64 = 120;
     testkit::run(async {
         let mut platform = Platform::start(backend, Topology::Split, "").await;
         let id = subscribe(&platform, "s", "numbers").await;
         let broker = platform.process_of("messaging");
         let taken = Arc::new(AtomicI64::new(0));
+        let allowed = Arc::new(Semaphore::new(0));
         let publishing = insist(
             platform.url(MESSAGES),
             platform.token.clone(),
             Arc::clone(&taken),
-            MOST,
+            Arc::clone(&allowed),
         );
         let publishing = tokio::spawn(publishing);
         let mut got: Vec<i64> = Vec::new();
-        for turn in 1..=3 {
+        for _ in 0..KILLS {
+            // Half of them come while it dies and comes back.
+            let half = taken.load(Ordering::Relaxed) + i64::from(EACH / 2);
+            allowed.add_permits(EACH as usize);
             testkit::eventually("some messages", || async {
-                (taken.load(Ordering::Relaxed) >= turn * 30).then_some(())
+                (taken.load(Ordering::Relaxed) >= half).then_some(())
             })
             .await;
             // Fetched, and not acknowledged when it dies.

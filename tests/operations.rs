@@ -102,7 +102,7 @@ stories! {
         assert_eq!((first.state(), last.state()), (pb::OperationState::Queued, pb::OperationState::Succeeded));
         assert!(last.done && last.end_time.is_some() && !last.stale, "{last:?}");
         let progress = last.progress.clone().expect("it said how far it is");
-        assert!(progress.done >= 1 && progress.total == 2, "{progress:?}");
+        assert_eq!((progress.done, progress.total), (2, 2), "{progress:?}");
 
         let all = get(platform, &path(&begun, "?view=OPERATION_VIEW_FULL")).await;
         let result: Value = serde_json::from_str(&text(&all["response"])).expect("JSON");
@@ -130,9 +130,10 @@ stories! {
         assert!(list(&page["operations"]).is_empty(), "{page}");
     }
 
-    /// Work is stopped, halted and let go on by those who may, each told with who and why.
+    /// Work is stopped, halted and let go on by those who may, each told with who and why. What is halted before its time waits for
+    /// that time again.
     async fn work_is_halted_and_stopped(platform: &Platform) {
-        let begun = check(platform, 3_600).await;
+        let begun = check(platform, 5).await;
         let paused = post(platform, &path(&begun, ":pause"), json!({ "reason": "lunch" })).await;
         assert_eq!(paused["state"], "OPERATION_STATE_PAUSED", "{paused}");
         let going = post(platform, &path(&begun, ":resume"), json!({})).await;
@@ -142,6 +143,11 @@ stories! {
 
         let resumed = text(&begun["id"]);
         let begun = check(platform, 3_600).await;
+        let due = text(&begun["dueTime"]);
+        for (asked, state) in [(":pause", "OPERATION_STATE_PAUSED"), (":resume", "OPERATION_STATE_QUEUED")] {
+            let now = post(platform, &path(&begun, asked), json!({})).await;
+            assert_eq!((text(&now["state"]).as_str(), text(&now["dueTime"])), (state, due.clone()), "{now}");
+        }
         let viewer = person(platform, "looks", &["viewer"]).await;
         platform.until_known(&viewer.token, true).await;
         let cancel = path(&begun, ":cancel");
@@ -238,6 +244,9 @@ stories! {
         assert_eq!(list(&told["times"]).len(), 3, "{told}");
         let run = post(platform, &format!("{at}:run"), json!({})).await;
         assert_eq!(run["title"], "each second", "{run}");
+        // It is listed under its schedule as those that began by themselves.
+        assert_eq!(run["scheduleId"], made["id"], "{run}");
+        listed(platform, &format!("schedule_id={}", text(&made["id"])), &run).await;
         let (status, gone) = platform.json(Method::DELETE, &at, None).await;
         assert_eq!(status, 200, "{gone}");
         let (status, _) = platform.json(Method::GET, &at, None).await;

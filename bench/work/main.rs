@@ -152,6 +152,7 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime starts");
+    // Arguments are no settings, which only `config` reads: this program starts itself with them as the platform to measure.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [serve, folder, durable] = arguments.as_slice()
         && serve == "serve"

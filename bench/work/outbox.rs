@@ -1,15 +1,12 @@
 //! From the outbox of a service to the inbox of a service: a transaction that tells of something, and one that it takes effect in.
 
 use crate::{asked, load::halves, ours};
-use async_trait::async_trait;
 use auth::Scope;
-use bus::{Consumer, Delivery, Event, Group, Mark, Messaging, Relay, Relayed, Sealed, Settled};
-use bytes::Bytes;
+use bus::{Consumer, Event, Relay};
 use db::{Databases, Db, Migrations, StorageConfig};
-use error::{Error, Result};
+use error::Error;
+use messaging::Messages;
 use proto_platform::tessera::messaging::v1 as pb;
-use proto_platform::tessera::messaging::v1::messaging_service_client::MessagingServiceClient;
-use rpc::Channel;
 use server::Process;
 use std::{
     path::Path,
@@ -29,90 +26,6 @@ const FEW: usize = 200;
 const PACE: u32 = 50;
 /// What events are ordered with.
 const LANES: usize = 64;
-
-/// The way that relays and consumers have.
-struct Through(MessagingServiceClient<Channel>);
-
-fn bytes(id: Id) -> Bytes {
-    Bytes::copy_from_slice(id.as_bytes())
-}
-
-fn mark(mark: Mark) -> pb::DeliveryMark {
-    pb::DeliveryMark {
-        position: mark.position,
-        attempt: mark.attempt.cast_signed(),
-    }
-}
-
-fn span(span: Duration) -> prost_types::Duration {
-    prost_types::Duration::try_from(span).expect("short")
-}
-
-#[async_trait]
-impl Messaging for Through {
-    async fn publish(&self, events: Vec<Sealed>) -> Result<Relayed> {
-        let events = events.into_iter().map(|event| pb::SealedEvent {
-            id: bytes(event.id),
-            tenant: bytes(event.tenant),
-            topic: event.topic,
-            key: event.key,
-            envelope: event.envelope,
-            publish_at: event.publish_at.map(proto::time::to_proto),
-        });
-        let request = pb::RelayEventsRequest {
-            events: events.collect(),
-        };
-        let answer = self.0.clone().relay_events(request).await?;
-        Ok(Relayed {
-            duplicates: answer.into_inner().duplicates.cast_unsigned(),
-        })
-    }
-
-    async fn ensure(&self, group: &Group) -> Result<Id> {
-        let request = pb::EnsureConsumerRequest {
-            service: group.service.clone(),
-            group: group.name.clone(),
-            pattern: group.pattern.clone(),
-            from_oldest: group.from_oldest,
-            ack_wait: Some(span(group.ack_wait)),
-            max_attempts: group.max_attempts.cast_signed(),
-            max_in_flight: group.max_in_flight.cast_signed(),
-        };
-        let answer = self.0.clone().ensure_consumer(request).await?;
-        let id = answer.into_inner().id.parse();
-        id.map_err(|_| Error::internal("an id"))
-    }
-
-    async fn fetch(&self, subscription: Id, most: u32, wait: Duration) -> Result<Vec<Delivery>> {
-        let request = pb::FetchEventsRequest {
-            id: subscription.to_string(),
-            max_events: most.cast_signed(),
-            wait: Some(span(wait)),
-        };
-        let answer = self.0.clone().fetch_events(request).await?.into_inner();
-        let deliveries = answer.deliveries.into_iter().map(|one| Delivery {
-            mark: Mark {
-                position: one.position,
-                attempt: one.attempt.cast_unsigned(),
-            },
-            tenant: Id::from_uuid(uuid::Uuid::from_slice(&one.tenant).expect("an id")),
-            envelope: one.envelope,
-        });
-        Ok(deliveries.collect())
-    }
-
-    async fn settle(&self, subscription: Id, settled: Settled) -> Result<()> {
-        assert!(settled.refused.is_empty(), "nothing fails here");
-        let request = pb::AckEventsRequest {
-            id: subscription.to_string(),
-            done: settled.done.into_iter().map(mark).collect(),
-            in_progress: settled.in_progress.into_iter().map(mark).collect(),
-            ..pb::AckEventsRequest::default()
-        };
-        self.0.clone().ack_events(request).await?;
-        Ok(())
-    }
-}
 
 /// When each event took effect.
 type Effects = Arc<Mutex<Vec<Option<Instant>>>>;
@@ -170,10 +83,8 @@ async fn on(name: &str, folder: &Path, url: &str) {
     let migrator = databases.migrator(&MIGRATIONS).expect("migrations");
     migrator.up(db::migrate::Steps::All).expect("they run");
     let db = databases.service("bench").expect("a database");
-    let client = MessagingServiceClient::new(process.directory().channel("messaging"))
-        .max_decoding_message_size(64 << 20)
-        .max_encoding_message_size(64 << 20);
-    let way: Arc<dyn Messaging> = Arc::new(Through(client));
+    let way: Arc<dyn bus::Messaging> =
+        Arc::new(Messages::new(process.directory().channel("messaging")));
     let (clock, effects): (Arc<dyn Clock>, Effects) = (
         Arc::new(SystemClock),
         Arc::new(Mutex::new(vec![None; MANY + FEW])),

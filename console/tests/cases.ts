@@ -19,6 +19,8 @@ export interface Case {
     /** The field of the answer that holds them; without it `row` makes the whole answer. */
     field?: string;
     says: string | RegExp;
+    /** The label of the table, where the page has more than one. */
+    grid?: string;
     /** Whether the count is there at once, without scrolling to the end. */
     atOnce?: true;
   };
@@ -79,6 +81,17 @@ const definition = (kind: string) => (number: number) => ({
   updateTime: "2026-01-31T12:00:00Z",
 });
 const time = "2026-01-31T12:00:00Z";
+const letter = (number: number) => ({
+  position: String(number + 1),
+  id: uuid(number),
+  topic: "story.told",
+  key: `key-${number}`,
+  publishTime: time,
+  eventTime: time,
+  source: "story",
+  storedBytes: "900",
+  json: { says: "hello" },
+});
 
 /** A graph of ten thousand entities. */
 const graph = {
@@ -339,6 +352,26 @@ export const cases: Case[] = [
     title: /Messaging/,
     asks: "**/api/v1/messaging/topics?**",
     empty: { says: /No topics yet/, answer: {} },
+    many: {
+      field: "topics",
+      row: (number) => ({
+        name: `story.v1.Told${number}`,
+        messages: String(number),
+        bytes: String(number * 900),
+        subscriptions: 1,
+        firstTime: time,
+        lastTime: time,
+      }),
+      says: "10,000 topics",
+    },
+  },
+  {
+    name: "messaging-messages",
+    path: fixed("/platform/messaging?topic=story.told"),
+    title: /Messaging/,
+    asks: "**/api/v1/messaging/messages?**",
+    empty: { says: /No messages/, answer: {} },
+    many: { field: "messages", row: letter, grid: "Messages", says: "10,000 messages" },
   },
   { name: "messaging-tail", path: fixed("/platform/messaging?tab=tail"), title: /Messaging/ },
   {
@@ -347,6 +380,17 @@ export const cases: Case[] = [
     title: /Messaging/,
     asks: "**/api/v1/messaging/subscriptions?**",
     empty: { says: /No subscriptions yet/, answer: {} },
+    many: {
+      field: "subscriptions",
+      row: (number) => ({
+        id: uuid(number),
+        service: "metadata",
+        name: `consumer ${number}`,
+        pattern: "story.>",
+        figures: { lag: String(number), lagIsExact: true, inFlight: 1, waiting: "2", failed: "3", deadLetters: "4" },
+      }),
+      says: "10,000 subscriptions",
+    },
   },
   {
     name: "messaging-dead-letters",
@@ -354,6 +398,17 @@ export const cases: Case[] = [
     title: /Messaging/,
     asks: "**/api/v1/messaging/dead-letters?**",
     empty: { says: /No dead letters/, answer: {} },
+    many: {
+      field: "deadLetters",
+      row: (number) => ({
+        id: uuid(number),
+        reason: "the consumer refused it",
+        attempts: 5,
+        createTime: time,
+        message: letter(number),
+      }),
+      says: "10,000 dead letters",
+    },
   },
   {
     name: "users",
@@ -378,6 +433,11 @@ export const cases: Case[] = [
     title: /Ada|Admin|Vera/,
     asks: "**/api/v1/identity/users/*",
   },
+  {
+    name: "user-edit",
+    path: first("/api/v1/identity/users", "users", "/platform/users", "?edit=1"),
+    title: /Edit (Ada|Admin|Vera)/,
+  },
   { name: "user-new", path: fixed("/platform/users/new"), title: /New user/ },
   {
     name: "groups",
@@ -397,6 +457,29 @@ export const cases: Case[] = [
     title: /Analysts/,
     asks: "**/api/v1/identity/groups/*",
   },
+  {
+    name: "group-members",
+    path: first("/api/v1/identity/groups", "groups", "/platform/groups"),
+    title: /Analysts/,
+    asks: "**/api/v1/identity/groups/*/members**",
+    empty: { says: /Nobody is in this group yet/, answer: {} },
+    many: {
+      field: "members",
+      row: (number) => ({
+        userId: uuid(number),
+        email: `user${number}@example.com`,
+        displayName: `User ${number}`,
+        joinTime: time,
+      }),
+      says: "10,000 members",
+    },
+  },
+  {
+    name: "group-edit",
+    path: first("/api/v1/identity/groups", "groups", "/platform/groups", "?edit=1"),
+    title: /Edit Analysts/,
+  },
+  { name: "group-new", path: fixed("/platform/groups/new"), title: /New group/ },
   {
     name: "row-filters",
     path: fixed("/platform/row-filters"),
@@ -421,6 +504,11 @@ export const cases: Case[] = [
     path: first("/api/v1/identity/row-filters", "rowFilters", "/platform/row-filters"),
     title: /Analysts of the north/,
     asks: "**/api/v1/identity/row-filters/*",
+  },
+  {
+    name: "row-filter-edit",
+    path: first("/api/v1/identity/row-filters", "rowFilters", "/platform/row-filters", "?edit=1"),
+    title: /Edit Analysts of the north/,
   },
   { name: "row-filter-new", path: fixed("/platform/row-filters/new"), title: /New row filter/ },
   {

@@ -3,6 +3,7 @@ import { axe, expect, settled, shot, signIn, test, world } from "./world";
 
 test("sign-in tells what is wrong, and keeps the page that was asked for", async ({ page }) => {
   await page.goto(`${world().edge}/meaning/entities?q=claim`);
+  await expect(page.getByRole("heading", { level: 1, name: "Sign in to Tessera" })).toBeVisible();
   await axe(page);
   await shot(page, "sign-in");
   await signIn(page, "ada@example.com", "not the password");
@@ -32,6 +33,7 @@ test("by mouse: from sign-in to the detail of an entity", async ({ page }) => {
 
 test("by keyboard: from sign-in to the detail of an entity", async ({ page }) => {
   await page.goto(world().edge);
+  await expect(page.getByLabel("E-mail")).toBeFocused();
   await page.keyboard.type("ada@example.com");
   await page.keyboard.press("Tab");
   await page.keyboard.type(world().password);

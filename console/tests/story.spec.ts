@@ -1,20 +1,16 @@
 // Somebody who has never seen the console wants to know how many policies stay, and why: from sign-in to the chart and its
 // explanation within a minute, by mouse alone and by keyboard alone.
 import type { Locator, Page } from "@playwright/test";
-import { api, axe, expect, settled, shot, test, world } from "./world";
+import { axe, expect, metricOver, settled, shot, test, world } from "./world";
 
-const MINUTE = 60_000;
-test.setTimeout(MINUTE);
-
-/** The retention of the month that the page tells of, as the service says it. */
-async function truth(start: string, end: string): Promise<number> {
-  const answer = await api(world().edge, world().admin)("POST", "/api/v1/calculation/calculate", {
-    metric: "retention_rate",
-    start,
-    end,
-  });
-  return (answer.rows as { value: { number: number } }[])[0]?.value.number ?? Number.NaN;
+/**
+ * How long a person takes for it, in seconds: to look and decide before each step, to point and click, to type a letter
+ * (the usual figures of the keystroke-level model). What the console itself takes is printed beside it.
+ */
+function person(given: { looks: number; clicks?: number; keys: number }): number {
+  return given.looks * 1.35 + (given.clicks ?? 0) * 1.3 + given.keys * 0.28;
 }
+const MINUTE = 60;
 
 /** What both see at the end: the chart's number, taken apart into figures that give it. */
 async function explained(page: Page) {
@@ -24,14 +20,14 @@ async function explained(page: Page) {
   await expect(numbers).toBeVisible();
   const [end, joined, begin] = [...(await numbers.innerText()).matchAll(/\d+/g)].map(([text]) => Number(text));
   const at = new URL(page.url()).searchParams.get("at")?.split("..") ?? [];
-  const rate = await truth(at[0] ?? "", at[1] ?? "");
+  const rate = await metricOver("retention_rate", at[0] ?? "", at[1] ?? "");
   expect(((end ?? 0) - (joined ?? 0)) / (begin ?? 0)).toBeCloseTo(rate, 9);
   await expect(main.getByText(`${(rate * 100).toFixed(1)}%`, { exact: true }).first()).toBeVisible();
   await expect(main.getByRole("heading", { name: "What was read" })).toBeAttached();
 }
 
 test("by mouse: from sign-in to the retention chart and its explanation", async ({ page }) => {
-  let [clicks, fields] = [0, 0];
+  let [clicks, keys] = [0, 0];
   // A click on what is in sight: nothing is scrolled to, nothing is known beforehand.
   const click = async (what: Locator) => {
     await expect(what).toBeInViewport();
@@ -41,7 +37,7 @@ test("by mouse: from sign-in to the retention chart and its explanation", async 
   const fill = async (what: Locator, text: string) => {
     await click(what);
     await page.keyboard.type(text);
-    fields += 1;
+    keys += text.length;
   };
   const begun = Date.now();
   await page.goto(world().edge);
@@ -52,23 +48,26 @@ test("by mouse: from sign-in to the retention chart and its explanation", async 
   await expect(page.getByRole("img", { name: "Retention rate by month" })).toBeInViewport();
   await click(page.getByRole("button", { name: "Explain this number" }));
   await explained(page);
-  const took = Date.now() - begun;
-  console.log(`by mouse: ${clicks} clicks, ${fields} fields, ${(took / 1000).toFixed(1)} s`);
-  expect(took).toBeLessThan(MINUTE);
+  const own = (Date.now() - begun) / 1000;
+  const seconds = person({ looks: clicks, clicks, keys });
+  console.log(
+    `by mouse: ${clicks} clicks, ${keys} letters: ${seconds.toFixed(0)} s of a person, ${own.toFixed(1)} s of the console`,
+  );
+  expect(seconds).toBeLessThan(MINUTE);
   expect(clicks).toBeLessThanOrEqual(5);
   await axe(page);
   await shot(page, "story-mouse");
 });
 
 test("by keyboard: from sign-in to the retention chart and its explanation", async ({ page }) => {
-  let [presses, typed] = [0, 0];
+  let [presses, letters] = [0, 0];
   const press = async (key: string) => {
     await page.keyboard.press(key);
     presses += 1;
   };
   const type = async (text: string) => {
     await page.keyboard.type(text);
-    typed += 1;
+    letters += text.length;
   };
   /** What has the focus, as it reads. */
   const here = () =>
@@ -100,9 +99,12 @@ test("by keyboard: from sign-in to the retention chart and its explanation", asy
   await tabTo(/^Explain this number/);
   await press("Enter");
   await explained(page);
-  const took = Date.now() - begun;
-  console.log(`by keyboard: ${presses} keys, ${typed} fields, ${(took / 1000).toFixed(1)} s`);
-  expect(took).toBeLessThan(MINUTE);
+  const own = (Date.now() - begun) / 1000;
+  const seconds = person({ looks: presses, keys: presses + letters });
+  console.log(
+    `by keyboard: ${presses} keys, ${letters} letters: ${seconds.toFixed(0)} s of a person, ${own.toFixed(1)} s of the console`,
+  );
+  expect(seconds).toBeLessThan(MINUTE);
   expect(presses).toBeLessThanOrEqual(20);
 });
 

@@ -79,6 +79,21 @@ export async function signIn(page: Page, email: string, password: string, tenant
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** The first day of a month, counted from this one, and what the console calls it: the sample rows reach up to now. */
+export function month(offset: number): { start: string; name: string } {
+  const now = new Date();
+  const at = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1));
+  const name = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" }).format(at);
+  return { start: at.toISOString().slice(0, 10), name };
+}
+
+/** What a metric is over a span, as the service says it. */
+export async function metricOver(metric: string, start: string, end: string): Promise<number> {
+  const ask = { metric, start, end };
+  const answer = await api(world().edge, world().admin)("POST", "/api/v1/calculation/calculate", ask);
+  return (answer.rows as { value: { number: number } }[])[0]?.value.number ?? Number.NaN;
+}
+
 const BUSY = '[aria-busy="true"], [role="status"][aria-label="Loading"]';
 
 /** Waits until nothing is on its way: nothing asked for is open, and two frames later nothing new is. */
@@ -100,7 +115,7 @@ export async function settled(page: Page) {
         );
         return open.size > 0 || busy > 0 ? "has just asked for more" : "settled";
       },
-      { intervals: [20, 20, 40, 80], timeout: 20_000 },
+      { intervals: [20, 20, 40, 80], timeout: 60_000 },
     )
     .toBe("settled");
 }

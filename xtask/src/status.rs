@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::tree::Tree;
 
@@ -44,15 +44,18 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<String, String> {
     if check {
         return Ok(said);
     }
-    let results = fs::read_to_string(last_run(root)).unwrap_or_default();
-    let page = page(&requirements, &proofs, &results);
+    let page = page(&requirements, &proofs, &last_runs(root));
     fs::write(root.join(OUT), page).map_err(|error| format!("{OUT}: {error}"))?;
     Ok(format!("{said}; wrote {OUT}"))
 }
 
-/// Where nextest leaves the results of the pipeline's profile.
-fn last_run(root: &Path) -> PathBuf {
-    crate::documents::target(root).join("nextest/ci/junit.xml")
+/// What the last runs left: nextest in the pipeline's profile, and the console in a browser.
+fn last_runs(root: &Path) -> String {
+    let target = crate::documents::target(root);
+    ["nextest/ci/junit.xml", "console/junit.xml"]
+        .iter()
+        .filter_map(|path| fs::read_to_string(target.join(path)).ok())
+        .collect()
 }
 
 fn requirements(ledger: &str) -> BTreeMap<&str, &str> {
@@ -83,7 +86,7 @@ fn proofs(tree: &Tree) -> Vec<Proof> {
             let ids = ids
                 .map(|id| id.trim_end_matches(['.', '/', '*']))
                 .filter(|id| {
-                    id.split_once('-')
+                    id.rsplit_once('-')
                         .is_some_and(|(_, number)| number.parse::<u16>().is_ok())
                 });
             proofs.push(Proof {
@@ -125,14 +128,28 @@ fn passed(results: &str, test: &str) -> Option<bool> {
             .split("name=\"")
             .nth(1)
             .and_then(|rest| rest.split('"').next())
-            .unwrap_or("");
+            .map(plain)
+            .unwrap_or_default();
         if !name.split("::").any(|part| part == test) {
+            continue;
+        }
+        // One that was left out says nothing.
+        if case.contains("<skipped") {
             continue;
         }
         let failed = case.contains("<failure") || case.contains("<error");
         found = Some(found.unwrap_or(true) && !failed);
     }
     found
+}
+
+/// The text of an XML attribute.
+fn plain(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&apos;", "'")
+        .replace("&amp;", "&")
 }
 
 fn page(requirements: &BTreeMap<&str, &str>, proofs: &[Proof], results: &str) -> String {
@@ -181,7 +198,8 @@ fn page(requirements: &BTreeMap<&str, &str>, proofs: &[Proof], results: &str) ->
     let not_yet = requirements.len() - by_id.len();
     format!(
         "# What is done\n\nMade by `make status`; not edited by hand. A requirement is *done* when every test that names it passed in the last\n\
-         run of the pipeline's profile, *tested* when a test names it and there is no such run at hand, else *not yet*.\n\n\
+         run (of the pipeline's profile, or of the console in a browser), *tested* when a test names it and there is no such run at\n\
+         hand, else *not yet*.\n\n\
          {done} done, {tested} tested, {not_yet} not yet, of {} in `docs/ledger.tsv`.\n\n\
          | id | state | requirement | tests |\n|---|---|---|---|\n{rows}\n\
          ## By system\n\n| prefix | named by tests | all |\n|---|---|---|\n{systems}",
@@ -202,11 +220,12 @@ mod tests {
             ("services/meaning/metadata/src/tests/a.rs", TEST),
             (
                 "console/src/a.test.ts",
-                "// Proves: UI-01\ntest('shows it', () => {});\n",
+                "// Proves: UI-SIM-01\ntest('shows it', () => {});\n",
             ),
         ]);
         let proofs = proofs(&tree);
         assert_eq!(proofs[0].test, "shows it");
+        assert_eq!(proofs[0].ids, ["UI-SIM-01"]);
         assert_eq!(proofs[1].test, "creates");
         assert_eq!(proofs[1].ids, ["META-01", "META-02"]);
     }
@@ -218,6 +237,18 @@ mod tests {
         assert_eq!(passed(good, "deletes"), None);
         let bad = good.replace("postgres\">", "postgres\"><failure/>");
         assert_eq!(passed(&bad, "creates"), Some(false));
+
+        let browser = "<testcase name=\"a schedule&apos;s &lt;times&gt; are seen\" classname=\"a.spec.ts\" time=\"1\">\n</testcase>";
+        assert_eq!(passed(browser, "a schedule's <times> are seen"), Some(true));
+        let left_out = good.replace("sqlite\">", "sqlite\"><skipped/>");
+        assert_eq!(passed(&left_out, "creates"), Some(true));
+        assert_eq!(
+            passed(
+                &left_out.replace("postgres\">", "postgres\"><skipped/>"),
+                "creates"
+            ),
+            None
+        );
 
         let requirements =
             requirements("id\trequirement\nMETA-01\tEntities\nMETA-02\tMetrics\nGW-01\tEdge\n");

@@ -73,11 +73,17 @@ export async function call<Op extends Operation>(
   }
 }
 
+/** How a stream is read. */
+export interface StreamOptions extends CallOptions {
+  /** Called when the server has begun to answer. */
+  opened?: () => void;
+}
+
 /** Reads a server stream message by message, until it ends or `signal` stops it. */
 export async function* stream<Op extends Operation>(
   op: Op,
   input?: Input<Op>,
-  options: CallOptions = {},
+  options: StreamOptions = {},
 ): AsyncGenerator<Output<Op>> {
   const { method, path } = route(op);
   const given = (input ?? {}) as { path?: Record<string, string>; query?: Record<string, unknown>; body?: unknown };
@@ -103,6 +109,7 @@ export async function* stream<Op extends Operation>(
     const body: unknown = await answer.json().catch(() => ({}));
     throw toApiError(answer.status, body, answer.headers.get("x-request-id") ?? "");
   }
+  options.opened?.();
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   for (;;) {

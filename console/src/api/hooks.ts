@@ -53,12 +53,20 @@ export function useCall<Op extends Operation>(op: Op, input?: Input<Op>, options
   });
 }
 
+/** More pages than these are not asked for again by the clock. */
+const FEW = 3;
+
 /** A list, page after page. `items` is the field of the answer that holds them. */
 export function useList<Op extends Operation, Key extends keyof Output<Op> & string>(
   op: Op,
   items: Key,
   input: Input<Op>,
-  options: { pageSize?: number; enabled?: boolean } = {},
+  options: {
+    pageSize?: number;
+    enabled?: boolean;
+    /** Asks again every so many milliseconds, as long as it is no more than a few pages: all of them are asked for. */
+    every?: number;
+  } = {},
 ) {
   type Item = NonNullable<Output<Op>[Key]> extends readonly (infer T)[] ? T : never;
   const given = input as { query?: Record<string, unknown> };
@@ -66,6 +74,7 @@ export function useList<Op extends Operation, Key extends keyof Output<Op> & str
     queryKey: [...keyOf(op, input), "pages"],
     initialPageParam: "",
     enabled: options.enabled ?? true,
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= FEW ? (options.every ?? false) : false),
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }) =>
       call(
@@ -78,7 +87,7 @@ export function useList<Op extends Operation, Key extends keyof Output<Op> & str
       ),
     getNextPageParam: (page) => (page as { nextPageToken?: string }).nextPageToken || undefined,
   });
-  const rows = (query.data?.pages ?? []).flatMap((page) => (page[items] as Item[] | undefined) ?? []);
+  const rows = ((query.data?.pages ?? []) as Output<Op>[]).flatMap((page) => (page[items] as Item[] | undefined) ?? []);
   return { ...query, rows, error: query.error as ApiError | null };
 }
 

@@ -2,16 +2,13 @@
 // looks: a browser opens few connections to one server, and those of all its tabs count.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { stream } from "./client";
-import { ApiError } from "./errors";
+import { follow } from "./follow";
 import { keyOf, useMay } from "./hooks";
 
 /** Rows of an entity were written, changed or deleted. */
 const ROWS = "tessera.warehouse.v1.RecordsChanged";
 /** A burst of messages is one. */
 const BURST = 1_000;
-/** How long a stream that broke is left alone, at first and at most. */
-const PAUSE = [1_000, 30_000] as const;
 
 interface Line {
   heard: Set<() => void>;
@@ -37,45 +34,13 @@ function open(topic: string): Line {
   const tell = () => {
     for (const one of heard) one();
   };
-  let running: AbortController | undefined;
-  const turn = () => {
-    if (document.hidden) {
-      running?.abort();
-      running = undefined;
-    } else if (!running) {
-      running = new AbortController();
-      void follow(topic, tell, running.signal);
-    }
-  };
-  document.addEventListener("visibilitychange", turn);
-  turn();
-  return {
-    heard,
-    stop: () => {
-      document.removeEventListener("visibilitychange", turn);
-      running?.abort();
-    },
-  };
-}
-
-async function follow(topic: string, tell: () => void, signal: AbortSignal) {
-  let pause: number = PAUSE[0];
-  while (!signal.aborted) {
-    try {
-      const input = { query: { "filter.pattern": topic } };
-      for await (const _ of stream("MessagingService_TailMessages", input, { signal })) {
-        pause = PAUSE[0];
-        tell();
-      }
-    } catch (cause) {
-      if (cause instanceof ApiError && !cause.passing) return;
-    }
-    if (signal.aborted) return;
-    await new Promise((resolve) => setTimeout(resolve, pause));
-    pause = Math.min(pause * 2, PAUSE[1]);
-    // What was said meanwhile was not heard.
-    tell();
-  }
+  const stop = follow(
+    "MessagingService_TailMessages",
+    () => ({ query: { "filter.pattern": topic } }),
+    // What was said while it was broken was not heard.
+    { take: tell, opened: (again) => again && tell() },
+  );
+  return { heard, stop };
 }
 
 /** `act` at once, then at most once in `every` milliseconds, the last call always followed by one. */

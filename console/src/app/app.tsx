@@ -2,13 +2,12 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { ApiError } from "@/api/errors";
 import { useSignedIn } from "@/api/hooks";
 import { isSignedIn, onSession } from "@/api/session";
 import { watchConnection } from "./connection";
 import { router } from "./router";
-import { SignIn } from "./sign-in";
 import { colorSchemes, resolver, theme } from "./theme";
 import { Toasts } from "./toasts";
 
@@ -28,8 +27,16 @@ onSession(() => {
   if (!isSignedIn()) queries.clear();
 });
 
+const SignIn = lazy(() => import("./sign-in"));
+
 function Signed() {
-  return useSignedIn() ? <RouterProvider router={router} /> : <SignIn />;
+  return useSignedIn() ? (
+    <RouterProvider router={router} />
+  ) : (
+    <Suspense fallback={null}>
+      <SignIn />
+    </Suspense>
+  );
 }
 
 export function App() {

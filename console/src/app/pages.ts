@@ -58,6 +58,9 @@ export interface Page {
   words?: string;
 }
 
+/** Home is what a first visit loads: it does with the components that are there. Every other page brings the rest. */
+const dressed = (load: Page["load"]) => async () => (await Promise.all([load(), import("./components-rest")]))[0];
+
 const page = (
   wing: Wing,
   name: string,
@@ -66,7 +69,10 @@ const page = (
   needs: Operation | null,
   load: Page["load"],
   more: Pick<Page, "create" | "words"> = {},
-): Page => ({ path: name === "" ? "/" : `/${wing}/${name}`, wing, title, icon, needs, load, ...more });
+): Page =>
+  name === ""
+    ? { path: "/", wing, title, icon, needs, load, ...more }
+    : { path: `/${wing}/${name}`, wing, title, icon, needs, load: dressed(load), ...more };
 
 // biome-ignore format: one line a page
 export const pages: Page[] = [

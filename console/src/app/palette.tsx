@@ -1,8 +1,9 @@
 // The palette: pages, definitions of the business, and actions, found as one types.
+import "./components-rest";
 import { Kbd, Modal, useMantineColorScheme } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type Icon, IconBolt, IconChartLine, IconFileText, IconTable } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useCall, useMay } from "@/api/hooks";
 import { signOut } from "@/api/session";
@@ -17,6 +18,8 @@ interface Entry {
   title: string;
   detail?: string;
   icon: Icon;
+  /** Where it leads. */
+  to?: string;
   run: () => void;
 }
 
@@ -46,10 +49,13 @@ function useEntries(words: string, close: () => void): { entries: Entry[]; searc
     { query: { "filter.text": text, pageSize: 12 } },
     { enabled: text.length > 1 && may("MetadataService_ListDefinitions"), keep: true },
   );
-  const go = (to: string) => () => {
-    close();
-    void navigate({ to });
-  };
+  const go = (to: string) => ({
+    to,
+    run: () => {
+      close();
+      void navigate({ to });
+    },
+  });
   const act = (run: () => void) => () => {
     close();
     run();
@@ -63,7 +69,7 @@ function useEntries(words: string, close: () => void): { entries: Entry[]; searc
         title: page.title,
         detail: page.wing === "home" ? undefined : page.wing,
         icon: page.icon,
-        run: go(page.path),
+        ...go(page.path),
         score: score(words, page.title, `${page.wing} ${page.words ?? ""}`),
       })),
     ...pages
@@ -75,7 +81,7 @@ function useEntries(words: string, close: () => void): { entries: Entry[]; searc
           group: "Actions",
           title,
           icon: IconBolt,
-          run: go(`${page.path}/new`),
+          ...go(`${page.path}/new`),
           score: score(words, title, `create add ${page.words ?? ""}`),
         };
       }),
@@ -122,7 +128,7 @@ function useEntries(words: string, close: () => void): { entries: Entry[]; searc
                     : definition.kind === "entity"
                       ? IconTable
                       : IconFileText,
-                run: go(to),
+                ...go(to),
               },
             ];
           })
@@ -144,6 +150,15 @@ export default function Palette({ close }: { close: () => void }) {
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   });
+
+  // The code of what Enter would open comes while one still looks at it.
+  const router = useRouter();
+  const to = chosen?.to;
+  useEffect(() => {
+    if (!to) return;
+    const timer = setTimeout(() => void router.preloadRoute({ to }), 60);
+    return () => clearTimeout(timer);
+  }, [to, router]);
 
   function onKey(event: KeyboardEvent) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

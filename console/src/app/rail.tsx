@@ -1,13 +1,12 @@
 // The rail: the tenant, the way to find things, the wings and their pages, who one is.
-import { Kbd, Menu, SegmentedControl, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { IconChevronDown, IconLogout, IconSearch } from "@tabler/icons-react";
+import { Kbd, UnstyledButton } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
 import { Link, useLocation } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useMay, useMe } from "@/api/hooks";
-import { signOut } from "@/api/session";
 import { useConnection } from "./connection";
+import { Face } from "./face";
 import { pages, wings } from "./pages";
-import { type Density, setDensity, useDensity } from "./preferences";
 import classes from "./rail.module.css";
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
@@ -80,64 +79,26 @@ function Live() {
     lost: ["Reconnecting…", "The server does not answer. The console looks for it and goes on by itself."],
   }[state];
   return (
-    <Tooltip label={words[1]} multiline maw={300} position="top-start">
-      <div className={classes.live} data-state={state} role="status" aria-live="polite">
-        <span className={classes.dot} aria-hidden />
-        {words[0]}
-      </div>
-    </Tooltip>
+    <div className={classes.live} data-state={state} role="status" aria-live="polite" title={words[1]}>
+      <span className={classes.dot} aria-hidden />
+      {words[0]}
+    </div>
   );
 }
 
+const loadAccount = () => import("./account");
+const Account = lazy(loadAccount);
+
+/** The menu behind it comes when one points at it, or gets there by keyboard: it is no part of a first load. */
 function User() {
-  const me = useMe().data;
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const density = useDensity();
-  return (
-    <Menu position="top-start" width={236}>
-      <Menu.Target>
-        <UnstyledButton className={classes.user} aria-label={`Account: ${me?.name ?? ""}`}>
-          <span className={classes.initial} aria-hidden>
-            {(me?.name ?? "?").slice(0, 1).toUpperCase()}
-          </span>
-          <span className={classes.who}>
-            <span className="truncate">{me?.name ?? ""}</span>
-            <span className="dim truncate">{me?.roles?.join(", ") ?? ""}</span>
-          </span>
-          <IconChevronDown size={14} aria-hidden />
-        </UnstyledButton>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>Colours</Menu.Label>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          aria-label="Colours"
-          value={colorScheme}
-          onChange={(value) => setColorScheme(value as "auto" | "light" | "dark")}
-          data={[
-            { value: "auto", label: "System" },
-            { value: "light", label: "Light" },
-            { value: "dark", label: "Dark" },
-          ]}
-        />
-        <Menu.Label>Density</Menu.Label>
-        <SegmentedControl
-          fullWidth
-          size="xs"
-          aria-label="Density"
-          value={density}
-          onChange={(value) => setDensity(value as Density)}
-          data={[
-            { value: "dense", label: "Dense" },
-            { value: "comfortable", label: "Comfortable" },
-          ]}
-        />
-        <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={14} />} onClick={() => void signOut()}>
-          Sign out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+  const [wanted, setWanted] = useState(false);
+  const fetch = () => void loadAccount();
+  const face = <Face aria-haspopup="menu" onPointerEnter={fetch} onFocus={fetch} onClick={() => setWanted(true)} />;
+  return wanted ? (
+    <Suspense fallback={face}>
+      <Account />
+    </Suspense>
+  ) : (
+    face
   );
 }

@@ -1,5 +1,5 @@
 // The frame around every page: rail, skip link, focus, palette.
-import { ActionIcon, Drawer } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { IconMenu2, IconSearch } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
@@ -11,6 +11,7 @@ import { Rail } from "./rail";
 import classes from "./shell.module.css";
 
 const Palette = lazy(() => import("./palette"));
+const RailDrawer = lazy(() => import("./drawer"));
 
 /** How long the server may be silent before the page says that it is of before. */
 const GRACE = 2_000;
@@ -60,7 +61,7 @@ export function Shell() {
         Skip to the page
       </a>
       {narrow ? (
-        <header className={classes.bar}>
+        <section className={classes.bar} aria-label="Menu and search">
           <ActionIcon aria-label="Open the menu" onClick={() => setRail(true)}>
             <IconMenu2 size={18} />
           </ActionIcon>
@@ -68,13 +69,15 @@ export function Shell() {
           <ActionIcon aria-label="Find anything" onClick={openPalette}>
             <IconSearch size={17} />
           </ActionIcon>
-        </header>
+        </section>
       ) : (
         <Rail openPalette={openPalette} />
       )}
-      <Drawer opened={Boolean(narrow && rail)} onClose={() => setRail(false)} size={260} padding={0} title="Tessera">
-        <Rail openPalette={openPalette} />
-      </Drawer>
+      {narrow ? (
+        <Suspense fallback={null}>
+          <RailDrawer opened={rail} close={() => setRail(false)} openPalette={openPalette} />
+        </Suspense>
+      ) : null}
       <div className={classes.page}>
         <Stale />
         <main id="main" ref={main} tabIndex={-1} className={classes.main}>

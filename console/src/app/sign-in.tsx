@@ -1,4 +1,9 @@
 // Sign-in: with e-mail and password, or with an API token. The page that was asked for stays in the address.
+// Not the styles of all components: this is a first load, too.
+import "@mantine/core/styles/Input.layer.css";
+import "@mantine/core/styles/Alert.layer.css";
+import "@mantine/core/styles/PasswordInput.layer.css";
+import "@mantine/core/styles/Tabs.layer.css";
 import { Alert, Button, PasswordInput, Tabs, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { type ApiError, asApiError } from "@/api/errors";
@@ -134,7 +139,7 @@ function Token() {
   );
 }
 
-export function SignIn() {
+export default function SignIn() {
   return (
     <main className={classes.page}>
       <div className={classes.box}>

@@ -1,5 +1,4 @@
 // Small words with meaning: never by colour alone.
-import { Tooltip } from "@mantine/core";
 import classes from "./badges.module.css";
 import { formatAgo, formatTime, words } from "./format";
 
@@ -59,11 +58,9 @@ export function StateBadge({ state }: { state: string | undefined }) {
 export function Time({ value, exact }: { value: string | undefined; exact?: boolean }) {
   if (!value) return <span className="dim">–</span>;
   return (
-    <Tooltip label={`${formatTime(value)} · ${value.replace(/(\.\d+)?Z$/, "")} UTC`}>
-      <time dateTime={value} className="num">
-        {exact ? formatTime(value) : formatAgo(value)}
-      </time>
-    </Tooltip>
+    <time dateTime={value} className="num" title={`${formatTime(value)} · ${value.replace(/(\.\d+)?Z$/, "")} UTC`}>
+      {exact ? formatTime(value) : formatAgo(value)}
+    </time>
   );
 }
 

@@ -1,6 +1,7 @@
-// The button that deletes a thing for good: it names the thing, says what follows, and leads back to the list.
-import { ActionIcon } from "@mantine/core";
-import { IconTrash } from "@tabler/icons-react";
+// What is done with a thing on its page: the button that changes it, and the one that deletes it for good, which names the
+// thing, says what follows, and leads back to the list.
+import { ActionIcon, Button } from "@mantine/core";
+import { IconPencil, IconTrash } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
@@ -43,6 +44,18 @@ export function DeleteButton({ name, children, run, home, service }: Props) {
           {children}
         </Confirm>
       ) : null}
+    </>
+  );
+}
+
+/** Both of them. */
+export function EditAndDelete({ edit, ...props }: Props & { edit: () => void }) {
+  return (
+    <>
+      <Button variant="default" leftSection={<IconPencil size={14} />} onClick={edit}>
+        Edit
+      </Button>
+      <DeleteButton {...props} />
     </>
   );
 }

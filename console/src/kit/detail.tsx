@@ -6,6 +6,8 @@ import { Page } from "./page";
 import { ErrorState } from "./states";
 import { useUrlState } from "./url";
 
+export { Section } from "./section";
+
 export interface Tab {
   id: string;
   title: string;
@@ -118,19 +120,6 @@ export function Facts({ title, rows }: { title?: string; rows: [string, ReactNod
           </div>
         ))}
       </dl>
-    </section>
-  );
-}
-
-/** A heading within a tab. */
-export function Section({ title, actions, children }: { title: string; actions?: ReactNode; children: ReactNode }) {
-  return (
-    <section className={classes.section}>
-      <div className={classes.sectionHead}>
-        <h2 className={classes.sectionTitle}>{title}</h2>
-        {actions}
-      </div>
-      {children}
     </section>
   );
 }

@@ -3,6 +3,7 @@
 
 mod authority;
 mod caller;
+pub mod clearance;
 pub mod grant;
 pub mod jwt;
 mod permissions;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
+use auth::clearance::{ATTRIBUTE as SECURITY_LEVEL, Level};
 use bytes::Bytes;
 use error::{Error, Result};
 use flate2::Compression;
@@ -32,9 +33,10 @@ const ENCODING: &str = "contentencoding";
 const TIME: &str = "time";
 const GZIP: &str = "gzip";
 /// Names that headers cannot have: they say something of their own.
-pub const RESERVED: [&str; 15] = [
+pub const RESERVED: [&str; 16] = [
     KEY,
     TENANT,
+    SECURITY_LEVEL,
     CORRELATION,
     CAUSATION,
     CONTENT_TYPE,
@@ -69,6 +71,8 @@ pub struct Content {
     pub correlation: String,
     /// The message that caused it; empty is none.
     pub causation: String,
+    /// How secret it is; only who is cleared for that reads it.
+    pub level: Level,
     /// What the payload is.
     pub content_type: String,
     /// What else is said about it.
@@ -139,6 +143,10 @@ pub fn seal(content: Content) -> Bytes {
         }
     }
     attributes.insert(TENANT.to_owned(), text(content.tenant.to_string()));
+    if content.level > Level::Internal {
+        let name = content.level.as_str().to_owned();
+        attributes.insert(SECURITY_LEVEL.to_owned(), text(name));
+    }
     let time = CloudEventAttributeValue {
         attr: Some(Attr::CeTimestamp(proto::time::to_proto(content.time))),
     };
@@ -188,6 +196,7 @@ pub fn open(envelope: Bytes) -> Result<Received> {
                     .parse()
                     .map_err(|_| malformed("its tenant is no UUID"))?
             }
+            SECURITY_LEVEL => content.level = Level::named(&value),
             CORRELATION => content.correlation = value,
             CAUSATION => content.causation = value,
             CONTENT_TYPE => content.content_type = value,
@@ -211,6 +220,17 @@ pub fn open(envelope: Bytes) -> Result<Received> {
         compressed,
         stored,
     })
+}
+
+/// How secret the message in an envelope is. One that cannot be read may be anything, so it is the most secret.
+pub fn level(envelope: Bytes) -> Level {
+    let Ok(mut event) = CloudEvent::decode(envelope) else {
+        return Level::Restricted;
+    };
+    match event.attributes.remove(SECURITY_LEVEL) {
+        None => Level::Internal,
+        Some(value) => Level::named(&value.attr.map(as_text).unwrap_or_default()),
+    }
 }
 
 /// The bytes in a shorter form, where they are long enough for that and there is one.
@@ -269,6 +289,7 @@ mod tests {
             time: Time::from_micros(1_767_225_600_000_001),
             correlation: "c".into(),
             causation: String::new(),
+            level: Level::Internal,
             content_type: "application/json".into(),
             headers: [("priority".to_owned(), "high".to_owned())].into(),
             data: data.into(),
@@ -308,6 +329,29 @@ mod tests {
             );
             assert_eq!(received.stored < size, compressed, "{size}");
         }
+    }
+
+    #[test]
+    fn how_secret_a_message_is_stands_in_its_envelope() {
+        for level in Level::ALL {
+            let sent = Content {
+                level,
+                ..content(b"x".to_vec())
+            };
+            let wire = seal(sent.clone());
+            assert_eq!(super::level(wire.clone()), level);
+            let event = CloudEvent::decode(wire.clone()).unwrap();
+            let said = event.attributes.contains_key(SECURITY_LEVEL);
+            assert_eq!(said, level > Level::Internal, "absent is internal");
+            assert_eq!(open(wire).unwrap().content, sent);
+        }
+        let garbage = Bytes::from_static(b"\xff\xff");
+        assert_eq!(super::level(garbage), Level::Restricted);
+        let mut event = CloudEvent::decode(seal(content(Vec::new()))).unwrap();
+        let empty = CloudEventAttributeValue { attr: None };
+        event.attributes.insert(SECURITY_LEVEL.to_owned(), empty);
+        let wire: Bytes = event.encode_to_vec().into();
+        assert_eq!(super::level(wire), Level::Restricted, "a level of nothing");
     }
 
     #[test]

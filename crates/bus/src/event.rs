@@ -1,6 +1,7 @@
 //! What a service says, and putting it into the outbox.
 
 use auth::Scope;
+use auth::clearance::{self, Level};
 use db::{Conn, Failure, outbox};
 use prost::Message;
 use value::{Id, Json, Time};
@@ -52,6 +53,15 @@ impl Event {
     pub fn correlated(mut self, id: impl Into<String>) -> Self {
         self.note.correlation = Some(id.into());
         self
+    }
+
+    /// The same event, to be read only by who is cleared for a level.
+    #[must_use]
+    pub fn secured(self, level: Level) -> Self {
+        match level {
+            Level::Internal => self,
+            level => self.with_header(clearance::ATTRIBUTE, level.as_str()),
+        }
     }
 
     /// The same event with more said about it; names are lower-case letters and digits.

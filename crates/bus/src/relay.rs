@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::Scope;
+use auth::clearance::{self, Level};
 use db::outbox::LONGEST_LEASE;
 use db::{Db, outbox};
 use error::{Error, Kind, Result};
 use futures::future::BoxFuture;
-use value::{Clock, Id, Time};
+use value::{Clock, Id, Json, Time};
 
 use crate::envelope::{self, Content, PROTOBUF};
 use crate::messaging::{Messaging, Sealed};
@@ -218,9 +219,20 @@ fn in_order_of_birth(claimed: Vec<outbox::Waiting>) -> Vec<outbox::Waiting> {
     keyed.into_iter().map(|(_, waiting)| waiting).collect()
 }
 
+/// How secret an event is, by what is said about it.
+fn said_level(headers: &Json) -> Level {
+    let said = headers.0.get(clearance::ATTRIBUTE);
+    said.map_or(Level::Internal, |name| {
+        Level::named(name.as_str().unwrap_or_default())
+    })
+}
+
 fn seal(waiting: outbox::Waiting, source: &str) -> Sealed {
     let outbox::Waiting { event, note } = waiting;
+    let level = note.headers.as_ref().map_or(Level::Internal, said_level);
     let headers = note.headers.and_then(|headers| headers.read().ok());
+    let mut headers: BTreeMap<String, String> = headers.unwrap_or_default();
+    headers.remove(clearance::ATTRIBUTE);
     let content = Content {
         id: event.id.to_string(),
         tenant: event.tenant,
@@ -231,8 +243,9 @@ fn seal(waiting: outbox::Waiting, source: &str) -> Sealed {
         // What nothing was said about begins something of its own.
         correlation: note.correlation.unwrap_or_else(|| event.id.to_string()),
         causation: note.causation.unwrap_or_default(),
+        level,
         content_type: PROTOBUF.to_owned(),
-        headers: headers.unwrap_or_default(),
+        headers,
         data: event.payload.into(),
     };
     Sealed {
@@ -262,6 +275,35 @@ mod tests {
                 leased_until: None,
             },
             note: outbox::Note::default(),
+        }
+    }
+
+    /// Its level travels in the envelope whatever else is said about it, and is none of its headers there.
+    #[test]
+    fn how_secret_an_event_is_reaches_its_envelope() {
+        let sealed = |headers: serde_json::Value| {
+            let mut one = waiting("a", Id::new());
+            one.note.headers = Some(Json(headers));
+            envelope::open(seal(one, "/services/test").envelope)
+                .unwrap()
+                .content
+        };
+        for level in Level::ALL {
+            let said = crate::Event::new("t", "k", 1, &()).secured(level);
+            let mut one = waiting("a", Id::new());
+            one.note = said.with_header("priority", "high").note;
+            let got = envelope::open(seal(one, "/services/test").envelope)
+                .unwrap()
+                .content;
+            assert_eq!(got.level, level);
+            assert_eq!(got.headers.into_keys().collect::<Vec<_>>(), ["priority"]);
+        }
+        let name = clearance::ATTRIBUTE;
+        for odd in [
+            serde_json::json!({ name: 3 }),
+            serde_json::json!({ name: "confidential", "nested": {} }),
+        ] {
+            assert!(sealed(odd).level > Level::Internal);
         }
     }
 

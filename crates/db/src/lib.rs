@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod page;
 mod patience;
 mod pool;
+mod savepoint;
 mod schema;
 mod types;
 mod url;

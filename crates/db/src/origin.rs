@@ -55,6 +55,20 @@ pub(crate) fn in_transaction<T>(
     (outcome, PUT.replace(false))
 }
 
+/// Runs a part of the transaction on this thread that belongs to something of its own.
+pub fn part<T>(origin: Arc<dyn Origin>, work: impl FnOnce() -> T) -> T {
+    /// Goes back to that of the transaction, also where the work panics.
+    struct Guard(Option<Arc<dyn Origin>>);
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            let before = self.0.take();
+            RUNNING.with_borrow_mut(|running| *running = before);
+        }
+    }
+    let _guard = Guard(RUNNING.with_borrow_mut(|running| running.replace(origin)));
+    work()
+}
+
 /// Correlation and causation of the transaction on this thread.
 pub(crate) fn of_transaction() -> Option<(Option<String>, Option<String>)> {
     RUNNING.with_borrow(|running| {

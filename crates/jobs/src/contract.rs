@@ -55,6 +55,19 @@ impl Asker {
             None => crate::submission::origin(&self.scope),
         }
     }
+
+    /// The schedule whose work a job of this kind is, where one is named.
+    async fn schedule(&self, named: &str, kind: &str) -> Result<Option<Id>, Error> {
+        let Some(id) = parse::optional_id("schedule_id", named)? else {
+            return Ok(None);
+        };
+        let schedule = self.jobs.store().schedule(&self.scope, id).await?;
+        if schedule.kind != kind {
+            let what = format!("must be a schedule of jobs of the kind `{kind}`");
+            return Err(Error::invalid_field("schedule_id", "KIND", what));
+        }
+        Ok(Some(id))
+    }
 }
 
 impl Contract {
@@ -137,12 +150,16 @@ impl JobsService for Contract {
         let kind = asker.jobs.kinds().get(&ask.kind)?;
         let about = kind.about();
         open(&about)?;
+        let origin = crate::Origin {
+            schedule: asker.schedule(&ask.schedule_id, about.kind).await?,
+            ..asker.origin()
+        };
         let submission = parse::submission(ask)?;
         kind.check(&submission.input.0)?;
         let what = (about.kind, about.title);
         let record = asker
             .jobs
-            .submit_kind(&asker.scope, asker.origin(), what, submission)
+            .submit_kind(&asker.scope, origin, what, submission)
             .await?;
         answer(render::job(asker.jobs.service(), &record))
     }
@@ -239,45 +256,36 @@ impl JobsService for Contract {
         request: Request<CreateCheckpointRequest>,
     ) -> Answer<Checkpoint> {
         let (asker, ask) = asked!(self, request);
-        let id = parse::id("job_id", &ask.job_id)?;
-        let what = (parse::checkpoint_type(ask.r#type()), ask.name.clone());
-        let how = (parse::span(ask.keep), asker.by("", "a checkpoint"));
-        let row = asker
+        let (draft, by) = (parse::checkpoint(ask)?, asker.by("", "a checkpoint"));
+        let (row, now) = asker
             .jobs
             .store()
-            .checkpoint(&asker.scope, id, what, how)
+            .checkpoint(&asker.scope, draft, by)
             .await?;
-        let now = row.created_at;
         answer(render::checkpoint(row, None, now))
     }
 
     async fn cancel_job(&self, request: Request<CancelJobRequest>) -> Answer<Job> {
         let (asker, ask) = asked!(self, request);
-        let (id, by) = (
-            parse::id("job_id", &ask.job_id)?,
-            asker.by(&ask.reason, "cancelled"),
-        );
-        let record = asker.jobs.cancel(&asker.scope, id, ask.etag, by).await?;
+        let key = (parse::id("job_id", &ask.job_id)?, ask.etag);
+        let by = asker.by(&ask.reason, "cancelled");
+        let record = asker.jobs.cancel(&asker.scope, key, by).await?;
         answer(render::job(asker.jobs.service(), &record))
     }
 
     async fn pause_job(&self, request: Request<PauseJobRequest>) -> Answer<Job> {
         let (asker, ask) = asked!(self, request);
-        let (id, by) = (
-            parse::id("job_id", &ask.job_id)?,
-            asker.by(&ask.reason, "paused"),
-        );
-        let record = asker.jobs.pause(&asker.scope, id, ask.etag, by).await?;
+        let key = (parse::id("job_id", &ask.job_id)?, ask.etag);
+        let by = asker.by(&ask.reason, "paused");
+        let record = asker.jobs.pause(&asker.scope, key, by).await?;
         answer(render::job(asker.jobs.service(), &record))
     }
 
     async fn resume_job(&self, request: Request<ResumeJobRequest>) -> Answer<Job> {
         let (asker, ask) = asked!(self, request);
-        let (id, by) = (
-            parse::id("job_id", &ask.job_id)?,
-            asker.by(&ask.reason, "resumed"),
-        );
-        let record = asker.jobs.resume(&asker.scope, id, ask.etag, by).await?;
+        let key = (parse::id("job_id", &ask.job_id)?, ask.etag);
+        let by = asker.by(&ask.reason, "resumed");
+        let record = asker.jobs.resume(&asker.scope, key, by).await?;
         answer(render::job(asker.jobs.service(), &record))
     }
 
@@ -293,13 +301,10 @@ impl JobsService for Contract {
 
     async fn roll_back_job(&self, request: Request<RollBackJobRequest>) -> Answer<Job> {
         let (asker, ask) = asked!(self, request);
-        let id = parse::id("job_id", &ask.job_id)?;
-        let to: Option<Id> = parse::optional_id("checkpoint_id", &ask.checkpoint_id)?;
+        let key = (parse::id("job_id", &ask.job_id)?, ask.etag);
+        let to = parse::optional_id("checkpoint_id", &ask.checkpoint_id)?;
         let by = asker.by(&ask.reason, "rolled back");
-        let record = asker
-            .jobs
-            .roll_back(&asker.scope, (id, to), ask.etag, by)
-            .await?;
+        let record = asker.jobs.roll_back(&asker.scope, key, to, by).await?;
         answer(render::job(asker.jobs.service(), &record))
     }
 
@@ -313,9 +318,9 @@ impl JobsService for Contract {
 
     async fn delete_job(&self, request: Request<DeleteJobRequest>) -> Answer<DeleteJobResponse> {
         let (asker, ask) = asked!(self, request);
-        let id = parse::id("job_id", &ask.job_id)?;
+        let key = (parse::id("job_id", &ask.job_id)?, ask.etag);
         let by = asker.by("", "deleted");
-        asker.jobs.delete(&asker.scope, id, ask.etag, by).await?;
+        asker.jobs.delete(&asker.scope, key, by).await?;
         answer(DeleteJobResponse {})
     }
 

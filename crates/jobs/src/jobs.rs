@@ -139,15 +139,8 @@ impl Jobs {
     ///
     /// # Errors
     /// `JOB_STATE` where it has ended otherwise, `ETAG_MISMATCH` where it is not the version with a given etag.
-    pub async fn cancel(
-        &self,
-        scope: &Scope,
-        job: Id,
-        etag: String,
-        by: By,
-    ) -> Result<Record, Error> {
-        let record = self.0.store.cancel(scope, job, etag, by).await?;
-        // Its children have workers too.
+    pub async fn cancel(&self, scope: &Scope, key: (Id, String), by: By) -> Result<Record, Error> {
+        let record = self.0.store.cancel(scope, key, by).await?;
         self.nudge_all();
         Ok(record)
     }
@@ -164,56 +157,48 @@ impl Jobs {
         job: Id,
         by: &By,
     ) -> Result<Record, Failure> {
-        let key = (scope.tenant(), job);
-        self.0.store.cancel_in(conn, key, "", by)
+        self.0.store.cancel_in(conn, (scope.tenant(), job), by)
     }
 
     /// Halts a job, after the step in hand.
     ///
     /// # Errors
     /// See [`Jobs::cancel`].
-    pub async fn pause(
-        &self,
-        scope: &Scope,
-        job: Id,
-        etag: String,
-        by: By,
-    ) -> Result<Record, Error> {
-        let record = self.0.store.pause(scope, job, etag, by).await?;
-        self.nudge(job);
-        Ok(record)
+    pub async fn pause(&self, scope: &Scope, key: (Id, String), by: By) -> Result<Record, Error> {
+        self.nudged(self.0.store.pause(scope, key, by).await)
     }
 
     /// Lets a paused job go on, a failed one from the step that failed, one that was rolled back from its checkpoint.
     ///
     /// # Errors
     /// See [`Jobs::cancel`].
-    pub async fn resume(
-        &self,
-        scope: &Scope,
-        job: Id,
-        etag: String,
-        by: By,
-    ) -> Result<Record, Error> {
-        let record = self.0.store.resume(scope, job, etag, by).await?;
-        self.nudge(job);
-        Ok(record)
+    pub async fn resume(&self, scope: &Scope, key: (Id, String), by: By) -> Result<Record, Error> {
+        self.nudged(self.0.store.resume(scope, key, by).await)
     }
 
-    /// Undoes a job's effects back to a checkpoint or, without one, to the beginning.
+    /// Undoes a job's effects back to a checkpoint or, without one, to the beginning; those of the jobs that it started since, too.
     ///
     /// # Errors
     /// See [`Jobs::cancel`]; `CHECKPOINT_EXPIRED`, `CHECKPOINT_DAMAGED`.
     pub async fn roll_back(
         &self,
         scope: &Scope,
-        to: (Id, Option<Id>),
-        etag: String,
+        key: (Id, String),
+        checkpoint: Option<Id>,
         by: By,
     ) -> Result<Record, Error> {
-        let record = self.0.store.roll_back(scope, to, etag, by).await?;
-        self.nudge(to.0);
+        let store = &self.0.store;
+        let record = store.roll_back(scope, key, checkpoint, by).await?;
+        self.nudge_all();
         Ok(record)
+    }
+
+    /// Has the worker of a job that was asked for something look.
+    fn nudged(&self, asked: Result<Record, Error>) -> Result<Record, Error> {
+        if let Ok(record) = &asked {
+            self.nudge(record.id);
+        }
+        asked
     }
 
     /// Changes how secret a job is, and its compliance tags; what is none stays.
@@ -223,7 +208,7 @@ impl Jobs {
     pub async fn classify(
         &self,
         scope: &Scope,
-        (job, etag): (Id, String),
+        key: (Id, String),
         (security_level, compliance_tags): (Option<i32>, Option<Vec<String>>),
         by: By,
     ) -> Result<Record, Error> {
@@ -231,11 +216,7 @@ impl Jobs {
             security_level,
             compliance_tags,
         };
-        let record = self
-            .0
-            .store
-            .classify(scope, (job, etag), classes, by)
-            .await?;
+        let record = self.0.store.classify(scope, key, classes, by).await?;
         self.tell();
         Ok(record)
     }
@@ -244,8 +225,8 @@ impl Jobs {
     ///
     /// # Errors
     /// `JOB_STATE` where it has not, `ETAG_MISMATCH` where it is not the version with a given etag.
-    pub async fn delete(&self, scope: &Scope, job: Id, etag: String, by: By) -> Result<(), Error> {
-        self.0.store.delete(scope, job, etag, by).await?;
+    pub async fn delete(&self, scope: &Scope, key: (Id, String), by: By) -> Result<(), Error> {
+        self.0.store.delete(scope, key, by).await?;
         self.tell();
         Ok(())
     }
@@ -330,6 +311,7 @@ impl Jobs {
         self.ring();
     }
 
+    /// The same for all of them: what stops a job stops its children, and they have workers too.
     fn nudge_all(&self) {
         let held = self.0.held.lock().expect("no panic while held");
         held.values().for_each(|nudge| nudge.notify_one());

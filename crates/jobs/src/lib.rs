@@ -21,7 +21,7 @@ pub use contract::Contract;
 pub use job::{About, Change, Job, Kinds};
 pub use jobs::Jobs;
 pub use model::{
-    calendar::CatchUp,
+    calendar::{Calendar, CatchUp},
     record::{Fault, NotUndone, Origin, Progress, Rollback, Wait, WaitKind, Wish},
     retry::Retry,
     saved::{CheckpointType, Saved},

@@ -1,6 +1,7 @@
 //! Jobs as they are kept. What holds a lease is in `work`, what somebody asks for in `control`, what is read in `history`.
 
 mod checkpoints;
+mod children;
 mod claim;
 mod classify;
 mod control;
@@ -16,13 +17,14 @@ mod turn;
 mod undo;
 mod work;
 
+pub(crate) use checkpoints::CheckpointDraft;
 pub(crate) use claim::Claimed;
 pub(crate) use classify::Classes;
 pub use history::Filter;
 pub use rows::{CheckpointRow, Record, ScheduleRow, StateRow, StepRow};
 pub(crate) use schedules::ScheduleDraft;
 pub(crate) use signals::{Looked, SAID};
-pub(crate) use undo::{Undone, outlook};
+pub(crate) use undo::{Outlook, Undone, outlook};
 pub(crate) use work::{Ask, Draft, Lease};
 
 use crate::{job::Kinds, submission::By};

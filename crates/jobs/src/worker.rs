@@ -1,11 +1,13 @@
 //! Workers: they take jobs that are due, keep their leases by heartbeats, and end them.
 
+mod unwind;
+
 use crate::{
     job::Kind,
     jobs::Jobs,
-    model::{record::Fault, retry::Retry, state::State},
-    run::{Core, Run, Signs, Stop, Undo, Why},
-    store::{Claimed, Lease, Record, StepRow, Undone, outlook},
+    model::{record::Fault, state::State},
+    run::{Core, Run, Signs, Stop, Why},
+    store::{Claimed, Lease, Record},
 };
 use error::{Error, reason};
 use futures::FutureExt;
@@ -27,8 +29,6 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(2);
 const GRACE: Duration = Duration::from_secs(3);
 /// How often what ended long ago is looked for.
 const SWEEP: Duration = Duration::from_secs(10 * 60);
-/// Steps to be undone that are looked at together.
-const UNDO_PAGE: i64 = 100;
 
 /// What a look for jobs gave.
 enum Round {
@@ -219,86 +219,6 @@ impl Jobs {
         Ok(run.core.insist(finish).await?)
     }
 
-    /// Undoes the latest step that still counts, and so on, down to the checkpoint.
-    async fn unwind(&self, kind: &dyn Kind, core: Core) -> Result<(), Stop> {
-        let (store, lease) = (self.store(), core.lease);
-        loop {
-            let (steps, to_seq) = core.insist(|| store.to_undo(lease, UNDO_PAGE)).await?;
-            if steps.is_empty() {
-                return Ok(core.insist(|| store.rolled_back(lease)).await?);
-            }
-            let mut clear: Vec<(i64, String, Undone)> = Vec::new();
-            for step in steps {
-                if signs_stop(&core) {
-                    self.note(&core, &mut clear).await?;
-                    return Err(Stop(Why::Shutdown));
-                }
-                match outlook(&step) {
-                    Some(outcome) => clear.push((step.seq, step.name, outcome)),
-                    None => {
-                        self.note(&core, &mut clear).await?;
-                        self.undo(kind, &core, (step, to_seq)).await?;
-                    }
-                }
-            }
-            self.note(&core, &mut clear).await?;
-        }
-    }
-
-    async fn note(&self, core: &Core, clear: &mut Vec<(i64, String, Undone)>) -> Result<(), Stop> {
-        if clear.is_empty() {
-            return Ok(());
-        }
-        let (store, steps) = (self.store(), std::mem::take(clear));
-        core.insist(|| store.undone(core.lease, steps.clone(), None))
-            .await?;
-        self.ring();
-        Ok(())
-    }
-
-    /// Runs one compensation until it succeeds or is given up.
-    async fn undo(
-        &self,
-        kind: &dyn Kind,
-        core: &Core,
-        (step, to_seq): (StepRow, i64),
-    ) -> Result<(), Stop> {
-        let retry = Retry::times(5);
-        let mut tries = step.undo_attempts;
-        loop {
-            tries += 1;
-            let mut undo = Undo {
-                core: Core {
-                    jobs: self.clone(),
-                    lease: core.lease,
-                    signs: core.signs.clone(),
-                },
-                step: step.clone(),
-                to_seq,
-                recorded: false,
-            };
-            let outcome = match kind.undo(&mut undo).await {
-                Ok(()) if undo.recorded => return Ok(()),
-                Ok(()) => Undone::Done,
-                Err(Stop(Why::Failed(error))) => match retry.pause(tries, retry.attempts, &error) {
-                    Some(pause) => {
-                        tracing::debug!(job = %core.lease.job, step = step.seq, tries, %error, "a compensation failed");
-                        tokio::time::sleep(pause).await;
-                        if signs_stop(core) {
-                            return Err(Stop(Why::Shutdown));
-                        }
-                        continue;
-                    }
-                    None => Undone::Failed(Fault::from(&error), tries),
-                },
-                Err(stop) => return Err(stop),
-            };
-            return self
-                .note(core, &mut vec![(step.seq, step.name.clone(), outcome)])
-                .await;
-        }
-    }
-
     /// Ends the worker's hold as the outcome of the run asks for.
     async fn settle(&self, core: &Core, outcome: std::thread::Result<Result<(), Stop>>) {
         let (store, lease) = (self.store(), core.lease);
@@ -390,10 +310,6 @@ impl Core {
             };
         }
     }
-}
-
-fn signs_stop(core: &Core) -> bool {
-    core.signs.shutdown.is_cancelled()
 }
 
 /// What a panic said.

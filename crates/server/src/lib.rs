@@ -7,7 +7,6 @@ mod contracts;
 mod edge;
 mod http_server;
 mod mesh_key;
-mod messages;
 mod policy;
 mod process;
 mod registry;

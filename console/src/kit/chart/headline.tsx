@@ -8,13 +8,15 @@ import { exactWords } from "../explain/exact";
 import { formatDay } from "../format";
 import { Change } from "./change";
 import classes from "./chart.module.css";
-import { betterOf, isOld, levelOf, type Newest, periodWords } from "./metric-values";
+import { betterOf, levelOf, type Newest, periodWords } from "./metric-values";
 import { periodName } from "./range";
 import { formatValue } from "./value";
 
 interface Props {
   metric: Message<"tessera.metadata.v1.Metric">;
   newest: Newest;
+  /** Whether there should be a newer one by now. */
+  old: boolean;
   grain: string;
   unit?: string;
   /** When the rows were read. */
@@ -22,7 +24,7 @@ interface Props {
   explain?: () => void;
 }
 
-export function Headline({ metric, newest: { row, before }, grain, unit, read, explain }: Props) {
+export function Headline({ metric, newest: { row, before }, old, grain, unit, read, explain }: Props) {
   const level = levelOf(row.level);
   const exact = exactWords(row.value);
   return (
@@ -47,7 +49,7 @@ export function Headline({ metric, newest: { row, before }, grain, unit, read, e
           ) : null}
         </span>
         <span className="dim">
-          {[exact?.word, isOld(row) ? `nothing newer than ${formatDay(row.end?.slice(0, 10))}` : ""]
+          {[exact?.word, old ? `nothing newer than ${formatDay(row.end?.slice(0, 10))}` : ""]
             .filter(Boolean)
             .join(" · ")}{" "}
           · read <Time value={read} />

@@ -49,6 +49,9 @@ test("a month that still runs is compared with nothing", () => {
 
 test("a value is old when there should be a newer one", () => {
   const february = months[3] ?? {};
-  expect(isOld(february, new Date("2026-03-20"))).toBe(false);
-  expect(isOld(february, new Date("2026-05-01"))).toBe(true);
+  const span = { start: "2025-06-01", end: "2026-06-01" };
+  expect(isOld(february, span, new Date("2026-03-20"))).toBe(false);
+  expect(isOld(february, span, new Date("2026-05-01"))).toBe(true);
+  // Of a span of the past nobody knows what came after it.
+  expect(isOld(february, { start: "2025-03-01", end: "2026-03-01" }, new Date("2026-05-01"))).toBe(false);
 });

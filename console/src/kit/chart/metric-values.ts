@@ -4,8 +4,9 @@ import { useCall, useMay } from "@/api/hooks";
 import type { Tone } from "../badges";
 import { formatDay, words } from "../format";
 import type { Series } from "./chart";
-import { endingAt, type Grain, grainFor, periodName, type Span, spanOf } from "./range";
+import { endingAt, type Grain, grainFor, noFiner, periodName, type Span, spanOf } from "./range";
 
+type Metric = Pick<Message<"tessera.metadata.v1.Metric">, "code" | "grain">;
 export type Answer = Output<"CalculationService_Calculate">;
 export type Row = Message<"tessera.calculation.v1.ResultRow"> & {
   /** The snapshot that both ends of the period would be compared by: no value, for it would compare nothing. */
@@ -129,8 +130,10 @@ export function periodWords(row: Row, grain: string, today = new Date().toISOStr
   return (row.end ?? "") > today.slice(0, 10) ? `${name} so far` : name;
 }
 
-/** Whether the newest value ended longer ago than one more period like it: there should be a newer one. */
-export function isOld(row: Row, today = new Date()): boolean {
+/** Whether the newest value of a span ended longer ago than one more period like it: there should be a newer one by now. */
+export function isOld(row: Row, span: Span, today = new Date()): boolean {
+  // What a span of the past leaves out may well be there.
+  if (span.end <= today.toISOString().slice(0, 10)) return false;
   const [start, end] = [Date.parse((row.start ?? "").slice(0, 10)), Date.parse((row.end ?? "").slice(0, 10))];
   return Number.isFinite(end) && today.getTime() - end > (end - start) * 1.5;
 }
@@ -147,25 +150,31 @@ export function betterOf(direction: string | undefined): "higher" | "lower" | un
   return direction?.includes("LOWER") ? "lower" : undefined;
 }
 
-/** All that a page says of a metric's values: the rows of the span, their newest, and how the asking went. */
-export function useFigures(metric: string, chosen: string | undefined, given?: Grain, dimension?: string) {
+/** All that a page says of a metric's values: the rows of the span, their newest and whether it is old, how the asking went. */
+export function useFigures(metric: Metric, chosen: string | undefined, given?: Grain, dimension?: string) {
+  const code = metric.code ?? "";
   const { span, pending } = useSpan(metric, chosen);
-  const grain = given ?? grainFor(span);
-  const answer = useValues(metric, span, grain, { dimension, enabled: !pending, live: true });
+  const grain = noFiner(given ?? grainFor(span), metric.grain);
+  const answer = useValues(code, span, grain, { dimension, enabled: !pending, live: true });
   const rows = rowsOf(answer.data);
-  return { span, grain, answer, rows, newest: dimension ? undefined : newestOf(rows), pending };
+  const newest = dimension ? undefined : newestOf(rows);
+  // A span that was looked for because the last months have nothing ends with the newest value there is.
+  const upToNow = chosen === undefined ? spanOf("12m") : span;
+  return { span, grain, answer, rows, newest, old: newest !== undefined && isOld(newest.row, upToNow), pending };
 }
 
 /**
  * The span to begin with: what the address says, else the last twelve months, else, where those have next to nothing,
  * the twelve months before the newest value of the last five years.
  */
-export function useSpan(metric: string, chosen: string | undefined): { span: Span; pending: boolean } {
+export function useSpan(metric: Metric, chosen: string | undefined): { span: Span; pending: boolean } {
+  const code = metric.code ?? "";
+  const month = noFiner("GRAIN_MONTH", metric.grain);
   const latest = spanOf("12m");
   const open = chosen === undefined;
-  const near = useValues(metric, latest, "GRAIN_MONTH", { enabled: open });
+  const near = useValues(code, latest, month, { enabled: open });
   const few = open && near.data !== undefined && filled(rowsOf(near.data)).length < FEW;
-  const far = useValues(metric, spanOf("5y"), "GRAIN_MONTH", { enabled: few });
+  const far = useValues(code, spanOf("5y"), month, { enabled: few });
   if (!open) return { span: spanOf(chosen), pending: false };
   const end = few ? newestOf(rowsOf(far.data))?.row.end : undefined;
   // Once answered, even with an error, it stays answered: the values themselves are asked for next, by the same question

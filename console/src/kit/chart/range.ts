@@ -57,6 +57,12 @@ export function grainFor({ start, end }: Span): Grain {
   return days <= 800 ? "GRAIN_MONTH" : "GRAIN_YEAR";
 }
 
+/** A grain, or the finest one that makes sense of a metric where that is longer. */
+export function noFiner(grain: Grain, finest: string | undefined): Grain {
+  const place = (of: string | undefined) => grains.findIndex((one) => one.value === of);
+  return place(grain) < place(finest) ? (finest as Grain) : grain;
+}
+
 /** The name of a period that begins at `start`. */
 export function periodName(start: string, grain: string): string {
   const at = start.slice(0, 10);

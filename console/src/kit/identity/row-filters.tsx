@@ -3,8 +3,8 @@ import { Link } from "@tanstack/react-router";
 import type { Message } from "@/api/contract";
 import { useList } from "@/api/hooks";
 import { Time } from "../badges";
-import { EmptyState, ErrorState } from "../states";
-import { type Column, Table } from "../table/table";
+import { Listed } from "../table/listed";
+import { type Column, codes, linked } from "../table/table";
 import { type Subject, useSubjects } from "./subjects";
 
 type RowFilter = Message<"tessera.identity.v1.RowFilter">;
@@ -51,17 +51,12 @@ export function Whom({
 export function useFilterColumns(rows: RowFilter[]): Column<RowFilter>[] {
   const named = useSubjects(rows.map((row) => row.subject));
   return [
-    {
-      id: "name",
-      title: "Name",
-      width: "minmax(170px, 1.2fr)",
-      cell: (row) => (
-        <Link to={`${HOME}/${row.id}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
-          {row.name}
-        </Link>
-      ),
-      text: (row) => row.name,
-    },
+    linked(
+      "Name",
+      "minmax(170px, 1.2fr)",
+      (row) => row.name,
+      (row) => `${HOME}/${row.id}`,
+    ),
     {
       id: "whom",
       title: "Narrows",
@@ -69,20 +64,8 @@ export function useFilterColumns(rows: RowFilter[]): Column<RowFilter>[] {
       cell: (row) => <Whom filter={row} named={named} />,
       text: (row) => row.role || (row.subject ? named(row.subject).name : ""),
     },
-    {
-      id: "entity",
-      title: "Entity",
-      width: "minmax(110px, 0.8fr)",
-      cell: (row) => <span className="mono">{row.entity}</span>,
-      text: (row) => row.entity,
-    },
-    {
-      id: "condition",
-      title: "Rows they see",
-      width: "minmax(200px, 2fr)",
-      cell: (row) => <span className="mono">{row.condition}</span>,
-      text: (row) => row.condition,
-    },
+    codes("entity", "Entity", "minmax(110px, 0.8fr)", (row) => row.entity),
+    codes("condition", "Rows they see", "minmax(200px, 2fr)", (row) => row.condition),
     {
       id: "updated",
       title: "Changed",
@@ -102,26 +85,18 @@ export function RowFilters({ principal, name }: { principal: string; name: strin
     { pageSize: 100 },
   );
   const columns = useFilterColumns(list.rows).filter((column) => column.id !== "updated");
-  if (list.error) return <ErrorState error={list.error} retry={() => void list.refetch()} />;
-  if (!list.isPending && list.rows.length === 0) {
-    return (
-      <EmptyState title="Nothing narrows what they see">
-        {name} sees all rows of whatever their roles let them read. A <Link to={HOME}>row filter</Link> narrows them.
-      </EmptyState>
-    );
-  }
   return (
-    <Table
+    <Listed
+      list={list}
       label={`Row filters of ${name}`}
-      rows={list.rows}
+      noun={["row filter", "row filters"]}
       columns={columns}
       id={(row) => row.id ?? ""}
       name={(row) => row.name ?? ""}
       to={(row) => `${HOME}/${row.id}`}
-      loading={list.isPending}
-      hasMore={list.hasNextPage && !list.isFetchingNextPage}
-      loadMore={() => void list.fetchNextPage()}
-      inline
-    />
+      none="Nothing narrows what they see"
+    >
+      {name} sees all rows of whatever their roles let them read. A <Link to={HOME}>row filter</Link> narrows them.
+    </Listed>
   );
 }

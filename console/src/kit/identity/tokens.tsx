@@ -8,8 +8,8 @@ import { keyOf, useList, useMay } from "@/api/hooks";
 import { toast } from "@/app/toasts";
 import { Badge, Time } from "../badges";
 import { Confirm } from "../confirm";
-import { EmptyState, ErrorState } from "../states";
-import { type Column, Table } from "../table/table";
+import { Listed } from "../table/listed";
+import type { Column } from "../table/table";
 
 type Token = Message<"tessera.identity.v1.ApiToken">;
 
@@ -116,27 +116,19 @@ export function Tokens({ principal }: { principal: string }) {
     query: { principalId: principal, showRevoked: true },
   });
   const revoke = useRevoke();
-  if (list.error) return <ErrorState error={list.error} retry={() => void list.refetch()} />;
-  if (!list.isPending && list.rows.length === 0) {
-    return (
-      <EmptyState title="No API tokens">
-        Programs that act for this account show a token instead of signing in.
-      </EmptyState>
-    );
-  }
   return (
     <>
-      <Table
+      <Listed
+        list={list}
         label="API tokens"
-        rows={list.rows}
+        noun={["token", "tokens"]}
         columns={[...tokenColumns, revoke.column]}
         id={(row) => row.id ?? ""}
         name={(row) => row.name ?? ""}
-        loading={list.isPending}
-        hasMore={list.hasNextPage && !list.isFetchingNextPage}
-        loadMore={() => void list.fetchNextPage()}
-        inline
-      />
+        none="No API tokens"
+      >
+        Programs that act for this account show a token instead of signing in.
+      </Listed>
       {revoke.dialog}
     </>
   );

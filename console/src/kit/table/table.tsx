@@ -1,7 +1,7 @@
 // The table: rows drawn only where one looks, so ten thousand are as quick as ten; the keyboard moves through them.
 import { Checkbox, Skeleton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type ColumnDef, getCoreRowModel, useReactTable, type VisibilityState } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
@@ -24,6 +24,26 @@ export interface Column<T> {
   optional?: boolean;
 }
 
+/** A column of codes, keys or names of the machine's. */
+export function codes<T>(id: string, title: string, width: string, text: (row: T) => string | undefined): Column<T> {
+  return { id, title, width, cell: (row) => <span className="mono">{text(row)}</span>, text };
+}
+
+/** The column that says what a row is called, and leads to it. */
+export function linked<T>(
+  title: string,
+  width: string,
+  text: (row: T) => string | undefined,
+  to: (row: T) => string,
+): Column<T> {
+  const cell = (row: T) => (
+    <Link to={to(row)} tabIndex={-1} className={classes.name}>
+      {text(row)}
+    </Link>
+  );
+  return { id: "name", title, width, cell, text };
+}
+
 export interface TableProps<T> {
   label: string;
   rows: T[];
@@ -31,7 +51,7 @@ export interface TableProps<T> {
   id: (row: T) => string;
   /** Where a row leads. */
   to?: (row: T) => string;
-  /** What a click does instead of leading there. */
+  /** What a click does instead of leading there; without `to` what Enter does, too. */
   onRow?: (row: T) => void;
   /** What a row is called by a screen reader. */
   name?: (row: T) => string;
@@ -128,6 +148,7 @@ export function Table<T>(props: TableProps<T>) {
     const next = moves[event.key];
     if (next !== undefined) move(next);
     else if (event.key === "Enter" && row && to) void navigate({ to: to(row) });
+    else if (event.key === "Enter" && row && props.onRow) props.onRow(row);
     else if ((event.key === " " || event.key === "x") && row && onChoose) toggle(rowId(row));
     else if (event.key === "Escape" && chosen?.size) onChoose?.(new Set());
     else return;

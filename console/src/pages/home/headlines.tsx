@@ -4,17 +4,17 @@ import { Link } from "@tanstack/react-router";
 import type { Message } from "@/api/contract";
 import { useMay } from "@/api/hooks";
 import { useLiveFigures } from "@/api/live";
-import { betterOf, isOld, levelOf, missingWords, periodWords, useFigures } from "@/kit/chart/metric-values";
+import { betterOf, levelOf, missingWords, periodWords, useFigures } from "@/kit/chart/metric-values";
 import { Tile } from "@/kit/chart/tile";
-import { Section } from "@/kit/detail";
 import { formatDay } from "@/kit/format";
 import { BOARD, useHeadlines } from "@/kit/meaning/headlines";
+import { Section } from "@/kit/section";
 import classes from "./home.module.css";
 
 type Metric = Message<"tessera.metadata.v1.Metric">;
 
 function Headline({ metric }: { metric: Metric }) {
-  const { answer, rows, newest, grain, pending } = useFigures(metric.code ?? "", undefined);
+  const { answer, rows, newest, old, grain, pending } = useFigures(metric, undefined);
   const end = newest?.row.end?.slice(0, 10);
   return (
     <Tile
@@ -30,7 +30,7 @@ function Headline({ metric }: { metric: Metric }) {
       level={levelOf(newest?.row.level)}
       loading={pending || (answer.isPending && !answer.error)}
       missing={newest ? undefined : (answer.error?.message ?? missingWords(rows.at(-1)) ?? "No values yet")}
-      old={newest && isOld(newest.row) ? `Nothing newer than ${formatDay(end)}` : undefined}
+      old={old ? `Nothing newer than ${formatDay(end)}` : undefined}
     />
   );
 }

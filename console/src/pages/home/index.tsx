@@ -5,9 +5,9 @@ import { useCall, useMay, useMe } from "@/api/hooks";
 import { useConnection } from "@/app/connection";
 import { pages } from "@/app/pages";
 import { Badge, Time } from "@/kit/badges";
-import { Section } from "@/kit/detail";
 import { count } from "@/kit/format";
 import { Page } from "@/kit/page";
+import { Section } from "@/kit/section";
 import { Headlines } from "./headlines";
 import classes from "./home.module.css";
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use error::reason;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use value::{SystemClock, Time};
 
 use super::*;
@@ -18,8 +18,7 @@ use crate::messaging::{Relayed, Sealed};
 #[derive(Default)]
 struct Scripted {
     batches: Mutex<VecDeque<Vec<Delivery>>>,
-    settled: Mutex<Vec<Settled>>,
-    heard: Notify,
+    settled: watch::Sender<Vec<Settled>>,
     away: AtomicU32,
 }
 
@@ -46,9 +45,17 @@ impl Messaging for Scripted {
     }
 
     async fn settle(&self, _: Id, settled: Settled) -> Result<()> {
-        self.settled.lock().unwrap().push(settled);
-        self.heard.notify_one();
+        self.settled.send_modify(|all| all.push(settled));
         Ok(())
+    }
+}
+
+impl Scripted {
+    /// Waits until so often was said what became of events.
+    async fn heard(&self, settlings: usize) {
+        let mut settled = self.settled.subscribe();
+        let enough = settled.wait_for(|all| all.len() >= settlings).await;
+        enough.unwrap();
     }
 }
 
@@ -89,15 +96,12 @@ async fn run(consumer: Consumer, messaging: Arc<Scripted>, settlings: usize) -> 
     let (_folder, db) = database();
     let heard = Arc::clone(&messaging);
     let stop = Box::pin(async move {
-        while heard.settled.lock().unwrap().len() < settlings {
-            heard.heard.notified().await;
-        }
+        heard.heard(settlings).await;
     });
     consumer
         .run(db, Arc::new(SystemClock), messaging.clone(), stop)
         .await;
-    let settled = messaging.settled.lock().unwrap();
-    settled.clone()
+    messaging.settled.borrow().clone()
 }
 
 fn positions(marks: &[Mark]) -> Vec<u64> {
@@ -178,11 +182,16 @@ async fn long_work_says_that_it_goes_on() {
         .lock()
         .unwrap()
         .push_back(vec![delivery(1, "a", "x"), delivery(2, "b", "long")]);
-    let consumer = Consumer::handle("test", ">", |event| async move {
-        if event.content.data.as_ref() == b"long" {
-            tokio::time::sleep(Duration::from_secs(25)).await;
+    let heard = Arc::clone(&messaging);
+    let consumer = Consumer::handle("test", ">", move |event| {
+        let heard = Arc::clone(&heard);
+        async move {
+            // It goes on until the second time that was said; the clock runs ahead while all wait.
+            if event.content.data.as_ref() == b"long" {
+                heard.heard(2).await;
+            }
+            Ok(())
         }
-        Ok(())
     });
     let settled = run(consumer, messaging, 3).await;
     assert_eq!(

@@ -7,6 +7,7 @@ mod support;
 mod housekeeping;
 mod messages;
 mod migrations;
+mod pieces;
 mod pool;
 mod tenants;
 mod transactions;

@@ -2,11 +2,12 @@
 
 use crate::{
     model::{calendar::CatchUp, saved::CheckpointType, state::State},
-    store::ScheduleDraft,
+    store::{CheckpointDraft, ScheduleDraft},
     submission::Submission,
 };
 use auth::Caller;
 use error::{Error, reason};
+use prost::Message;
 use prost_types::FieldMask;
 use proto::tessera::jobs::v1 as pb;
 use serde_json::Value;
@@ -56,7 +57,7 @@ pub(super) fn json(field: &str, text: &str) -> Result<Value, Error> {
         .map_err(|cause| Error::invalid_field(field, "JSON", format!("must be JSON: {cause}")))
 }
 
-pub(super) fn span(span: Option<prost_types::Duration>) -> Option<Duration> {
+fn span(span: Option<prost_types::Duration>) -> Option<Duration> {
     span.and_then(|span| Duration::try_from(span).ok())
 }
 
@@ -75,13 +76,26 @@ pub(super) fn state(state: pb::JobState) -> Option<State> {
     })
 }
 
-pub(super) fn checkpoint_type(sort: pb::CheckpointType) -> CheckpointType {
+fn checkpoint_type(sort: pb::CheckpointType) -> CheckpointType {
     match sort {
         pb::CheckpointType::Unspecified | pb::CheckpointType::Manual => CheckpointType::Manual,
         pb::CheckpointType::Automatic => CheckpointType::Automatic,
         pb::CheckpointType::Step => CheckpointType::Step,
         pb::CheckpointType::Milestone => CheckpointType::Milestone,
     }
+}
+
+pub(super) fn checkpoint(mut ask: pb::CreateCheckpointRequest) -> Result<CheckpointDraft, Error> {
+    let request_id = std::mem::take(&mut ask.request_id);
+    let body_hash = db::idempotency::hash(&ask.encode_to_vec());
+    Ok(CheckpointDraft {
+        job: id("job_id", &ask.job_id)?,
+        sort: checkpoint_type(ask.r#type()),
+        name: ask.name,
+        keep: span(ask.keep),
+        request_id,
+        body_hash,
+    })
 }
 
 pub(super) fn submission(ask: pb::SubmitJobRequest) -> Result<Submission<Json>, Error> {

@@ -90,7 +90,13 @@ pub(crate) fn brief(service: &str, record: &Record) -> pb::Job {
             .map(|id| id.to_string())
             .unwrap_or_default(),
         lease_time: record.due_at.filter(|_| held).map(to_proto),
-        due_time: record.due_at.filter(|_| !held).map(to_proto),
+        due_time: record
+            .due_at
+            .filter(|_| !held)
+            .or(origin
+                .not_before
+                .filter(|_| halted_before_its_begin(record)))
+            .map(to_proto),
         cancel_requested: record.wish() == Some(Wish::Cancel),
         pause_requested: record.wish() == Some(Wish::Pause),
         steps: record.steps,
@@ -120,6 +126,11 @@ pub(crate) fn brief(service: &str, record: &Record) -> pb::Job {
         end_time: record.ended_at.map(to_proto),
         state_time: Some(to_proto(record.state_at)),
     }
+}
+
+/// Whether a job was halted before a worker ever had it: then it is to wait for its time again.
+fn halted_before_its_begin(record: &Record) -> bool {
+    record.state == State::Paused && record.started_at.is_none()
 }
 
 fn fault(fault: Fault) -> pb::Failure {

@@ -5,7 +5,7 @@ use croner::{
     Cron,
     parser::{CronParser, Seconds, Year},
 };
-use error::Error;
+use error::{Error, Violation};
 use jiff::{Timestamp, tz::TimeZone};
 use std::time::Duration;
 use value::Time;
@@ -22,7 +22,7 @@ db::text_enum! {
 
 /// A calendar: a cron expression in a time zone.
 #[derive(Debug)]
-pub(crate) struct Calendar {
+pub struct Calendar {
     cron: Cron,
     zone: TimeZone,
 }
@@ -39,22 +39,50 @@ pub(crate) struct Due {
 }
 
 impl Calendar {
-    /// Reads an expression and a zone; an empty zone is UTC.
-    pub(crate) fn parse(cron: &str, zone: &str) -> Result<Self, Error> {
-        let invalid = |what: String| Error::new(&SCHEDULE_INVALID, what);
+    /// Reads the expression `cron` and the zone `time_zone` of the message at a path; an empty zone is UTC.
+    ///
+    /// # Errors
+    /// `SCHEDULE_INVALID`, with a violation for each of the two fields that cannot be read.
+    pub fn parse(at: &str, cron: &str, time_zone: &str) -> Result<Self, Error> {
         let parser = CronParser::builder()
             .seconds(Seconds::Optional)
             .year(Year::Disallowed)
             .build();
-        let parsed = parser
-            .parse(cron)
-            .map_err(|cause| invalid(format!("`{cron}` is no cron expression: {cause}")))?;
-        let zone = match zone {
-            "" => TimeZone::UTC,
-            name => TimeZone::get(name)
-                .map_err(|_| invalid(format!("`{name}` is no time zone that is known here")))?,
+        let zone = match time_zone {
+            "" => Ok(TimeZone::UTC),
+            name => TimeZone::get(name),
         };
-        Ok(Self { cron: parsed, zone })
+        let mut wrong = Vec::new();
+        let (cron, zone) = match (parser.parse(cron), zone) {
+            (Ok(cron), Ok(zone)) => return Ok(Self { cron, zone }),
+            (cron_read, zone) => (
+                cron_read.map_err(|cause| format!("`{cron}` is no cron expression: {cause}")),
+                zone.map_err(|_| format!("`{time_zone}` is no time zone that is known here")),
+            ),
+        };
+        if let Err(what) = cron {
+            wrong.push(("cron", "CRON", what));
+        }
+        if let Err(what) = zone {
+            wrong.push(("time_zone", "TIME_ZONE", what));
+        }
+        let words: Vec<_> = wrong.iter().map(|(.., what)| what.as_str()).collect();
+        let mut error = Error::new(&SCHEDULE_INVALID, words.join("; "));
+        for (field, rule, what) in wrong {
+            let field = match at {
+                "" => field.to_owned(),
+                at => format!("{at}.{field}"),
+            };
+            error = error.with_violation(Violation::new(field, rule, what));
+        }
+        Err(error)
+    }
+
+    /// The first times after `after`, at most so many.
+    pub fn times(&self, after: Time, most: usize) -> Vec<Time> {
+        std::iter::successors(self.next(after), |last| self.next(*last))
+            .take(most)
+            .collect()
     }
 
     /// The first time after `after`.
@@ -103,11 +131,11 @@ mod tests {
 
     #[test]
     fn a_zone_keeps_its_wall_clock_over_the_change_of_time() {
-        let three = Calendar::parse("0 3 * * *", "Europe/Berlin").unwrap();
+        let three = Calendar::parse("", "0 3 * * *", "Europe/Berlin").unwrap();
         let saturday = three.next(time("2026-03-27T12:00:00Z")).unwrap();
         assert_eq!(saturday, time("2026-03-28T02:00:00Z"));
         assert_eq!(three.next(saturday), Some(time("2026-03-29T01:00:00Z")));
-        let utc = Calendar::parse("*/10 * * * * *", "").unwrap();
+        let utc = Calendar::parse("", "*/10 * * * * *", "").unwrap();
         assert_eq!(
             utc.next(time("2026-01-01T00:00:01Z")),
             Some(time("2026-01-01T00:00:10Z"))
@@ -115,21 +143,44 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
-        for (cron, zone) in [
-            ("", ""),
-            ("x", ""),
-            ("61 * * * *", ""),
-            ("0 3 * * *", "Mars/Base"),
+    fn what_cannot_be_read_is_said_of_its_field() {
+        let night = "0 3 * * *";
+        for (cron, zone, fields) in [
+            ("", "", ["cron"].as_slice()),
+            ("x", "", &["cron"]),
+            ("61 * * * *", "", &["cron"]),
+            ("0 0 3 1 1 * 2027", "", &["cron"]),
+            (night, "Mars/Base", &["time_zone"]),
+            ("x", "Mars/Base", &["cron", "time_zone"]),
         ] {
-            let error = Calendar::parse(cron, zone).unwrap_err();
+            let error = Calendar::parse("", cron, zone).unwrap_err();
             assert_eq!(error.reason(), "SCHEDULE_INVALID", "{cron} {zone}");
+            let told = error.violations().iter();
+            assert!(
+                told.map(|one| one.field.as_str())
+                    .eq(fields.iter().copied())
+            );
+            let nested = Calendar::parse("schedule", cron, zone).unwrap_err();
+            let told = nested.violations().iter();
+            assert!(
+                told.map(|one| one.field.strip_prefix("schedule."))
+                    .eq(fields.iter().copied().map(Some))
+            );
         }
     }
 
     #[test]
+    fn times_may_have_an_end_or_never_come() {
+        let never = Calendar::parse("", "0 0 30 2 *", "").unwrap();
+        assert!(never.times(time("2026-01-01T00:00:00Z"), 5).is_empty());
+        let nights = Calendar::parse("", "0 3 * * *", "Europe/Berlin").unwrap();
+        let expected = ["2026-03-28T02:00:00Z", "2026-03-29T01:00:00Z"].map(time);
+        assert_eq!(nights.times(time("2026-03-27T12:00:00Z"), 2), expected);
+    }
+
+    #[test]
     fn times_that_passed_are_caught_up_by_rule() {
-        let hourly = Calendar::parse("0 * * * *", "").unwrap();
+        let hourly = Calendar::parse("", "0 * * * *", "").unwrap();
         let (first, now) = (time("2026-01-01T01:00:00Z"), time("2026-01-01T04:30:00Z"));
         let five = time("2026-01-01T05:00:00Z");
         let next = Some(five);
@@ -168,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_passed_times_is_bounded() {
-        let minutely = Calendar::parse("* * * * *", "").unwrap();
+        let minutely = Calendar::parse("", "* * * * *", "").unwrap();
         let first = time("2026-01-01T00:00:00Z");
         let due = minutely.due(first, time("2026-01-02T00:00:00Z"), CatchUp::All);
         assert_eq!(due.times.len(), MOST);

@@ -32,6 +32,8 @@ pub struct Origin {
     pub schedule: Option<Id>,
     /// Rules of compliance it falls under.
     pub compliance_tags: Vec<String>,
+    /// Before when it was not to begin; none where it was to begin at once.
+    pub not_before: Option<Time>,
 }
 
 /// Why something failed, as it is kept.

@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 use std::{marker::PhantomData, time::Duration};
 use value::{Id, Json, Time};
 
+/// What undoes a step that started a job, as the history tells of it.
+const UNDO_CHILD: &str = "rolls that job back";
+
 /// A job that was started by another, to be waited for.
 #[derive(Debug)]
 pub struct Child<J: Job> {
@@ -97,7 +100,7 @@ impl Run {
         let output = match self.open(&format!("start {name}"), StepKind::Child).await? {
             Ok(output) => output,
             Err(mut draft) => {
-                draft.undo = UndoState::Missing;
+                (draft.undo, draft.undo_name) = (UndoState::Ready, UNDO_CHILD.to_owned());
                 let input = Json::of(input).map_err(Error::internal)?;
                 draft.input = Some(input.clone());
                 let (store, lease, id) = (self.core.store(), self.core.lease, Id::new());

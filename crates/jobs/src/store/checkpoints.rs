@@ -10,15 +10,33 @@ use crate::{
     schema::job_checkpoints,
 };
 use auth::Scope;
-use db::{Conn, Failure, OrElse};
+use db::{
+    Conn, Failure, OrElse,
+    idempotency::{KEEP, Request, once},
+};
 use diesel::prelude::*;
 use error::Error;
 use serde_json::Value;
 use std::time::Duration;
 use value::{Id, Time};
 
+/// The RPC by which somebody asks for one.
+const CREATE: &str = "/tessera.jobs.v1.JobsService/CreateCheckpoint";
 /// Checkpoints that a job made by itself and that are kept: the latest.
 const KEPT: i64 = 20;
+
+/// A checkpoint that somebody asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckpointDraft {
+    pub(crate) job: Id,
+    pub(crate) sort: CheckpointType,
+    pub(crate) name: String,
+    /// How long it can be used; none is for ever.
+    pub(crate) keep: Option<Duration>,
+    /// Names the request, where it is not empty; and what it asks for.
+    pub(crate) request_id: String,
+    pub(crate) body_hash: [u8; 32],
+}
 
 impl Store {
     /// Saves a job's own state after the step it is at. One that is there already, from before a crash, stays.
@@ -74,27 +92,39 @@ impl Store {
         Ok(saved.state.map(|state| (row.seq, state)))
     }
 
-    /// Saves where a job is, for somebody.
+    /// Saves where a job is, for somebody; what the same request saved before is given again. And the time.
     pub(crate) async fn checkpoint(
         &self,
         scope: &Scope,
-        job: Id,
-        (sort, name): (CheckpointType, String),
-        (keep, by): (Option<Duration>, By),
-    ) -> Result<CheckpointRow, Error> {
-        let (tenant, id) = (scope.tenant(), Id::new());
+        draft: CheckpointDraft,
+        by: By,
+    ) -> Result<(CheckpointRow, Time), Error> {
+        let (held, id) = (scope.clone(), Id::new());
         let work = move |c: &mut Conn| {
-            let record = turn::lock(c, tenant, job)?;
+            let record = turn::lock(c, held.tenant(), draft.job)?;
             let now = now(c)?;
-            let packed = saved::pack(&snapshot(&record))?;
-            let row = CheckpointRow {
-                resumable: false,
-                actor: by.actor.clone(),
-                expires_at: keep.map(|keep| now + keep),
-                ..row((tenant, job, id), (sort, &name, record.steps), &packed, now)
+            let request = Request {
+                rpc: CREATE,
+                request_id: &draft.request_id,
+                body_hash: &draft.body_hash,
+                now,
+                keep: KEEP,
             };
-            db::insert_all!(c, job_checkpoints::table, std::slice::from_ref(&row))?;
-            Ok(row)
+            let made = once(c, &held, request, |c| {
+                let packed = saved::pack(&snapshot(&record))?;
+                let what = (draft.sort, draft.name.as_str(), record.steps);
+                let row = CheckpointRow {
+                    resumable: false,
+                    actor: by.actor.clone(),
+                    expires_at: draft.keep.map(|keep| now + keep),
+                    ..row((record.tenant, record.id, id), what, &packed, now)
+                };
+                db::insert_all!(c, job_checkpoints::table, &[row])?;
+                Ok(id.to_string().into_bytes())
+            })?;
+            let made = String::from_utf8(made).map_err(Error::internal)?;
+            let made: Id = made.parse().map_err(Error::internal)?;
+            Ok((find(c, record.tenant, record.id, made)?, now))
         };
         self.db.claim(scope, work).await
     }

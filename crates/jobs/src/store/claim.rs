@@ -176,6 +176,7 @@ impl Store {
             "a worker has it"
         });
         if record.state == State::RollingBack {
+            record.wait = None;
             self.save(c, &mut record, Some(State::RollingBack), (&by, now))?;
         } else {
             self.turn(c, &mut record, State::Running, (&by, now))?;

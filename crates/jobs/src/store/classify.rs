@@ -1,8 +1,7 @@
 //! How secret a job is and which rules of compliance it falls under: changed, and noted among its transitions with who did it.
 
-use super::{By, Record, Store, now, turn};
+use super::{By, Record, Store, turn};
 use auth::Scope;
-use db::Conn;
 use error::Error;
 use value::{Id, Json};
 
@@ -18,46 +17,49 @@ impl Store {
     pub(crate) async fn classify(
         &self,
         scope: &Scope,
-        (job, etag): (Id, String),
+        key: (Id, String),
         classes: Classes,
         by: By,
     ) -> Result<Record, Error> {
-        let (store, tenant) = (self.clone(), scope.tenant());
-        let work = move |c: &mut Conn| {
-            let now = now(c)?;
-            let mut record = turn::lock(c, tenant, job)?;
-            db::etag::check(&etag, record.version)?;
-            let mut origin = record.origin();
-            let mut said = Vec::new();
-            if let Some(level) = classes.security_level.map(|level| level.clamp(1, 3))
-                && level != record.security_level
-            {
-                said.push(format!(
-                    "security level {} to {level}",
-                    record.security_level
-                ));
-                record.security_level = level;
-            }
-            if let Some(tags) = &classes.compliance_tags
-                && *tags != origin.compliance_tags
-            {
-                let (before, after) = (origin.compliance_tags.join(", "), tags.join(", "));
-                said.push(format!("compliance tags `{before}` to `{after}`"));
-                origin.compliance_tags.clone_from(tags);
-                record.origin = Json::of(&origin).map_err(Error::internal)?;
-            }
+        self.steer(scope, key, by, move |store, c, record, (by, now)| {
+            let said = classes.apply(record)?;
             if said.is_empty() {
-                return Ok(record);
+                return Ok(());
             }
             let by = By {
                 reason: format!("{}: {}", by.reason, said.join("; ")),
                 ..by.clone()
             };
             let state = record.state;
-            turn::note(c, &record, Some(state), state, (&by, now))?;
-            store.save(c, &mut record, Some(state), (&by, now))?;
-            Ok(record)
-        };
-        self.db.claim(scope, work).await
+            turn::note(c, record, Some(state), state, (&by, now))?;
+            store.save(c, record, Some(state), (&by, now))
+        })
+        .await
+    }
+}
+
+impl Classes {
+    /// Classifies a job; what changed, in words.
+    fn apply(&self, record: &mut Record) -> Result<Vec<String>, Error> {
+        let mut origin = record.origin();
+        let mut said = Vec::new();
+        if let Some(level) = self.security_level.map(|level| level.clamp(1, 3))
+            && level != record.security_level
+        {
+            said.push(format!(
+                "security level {} to {level}",
+                record.security_level
+            ));
+            record.security_level = level;
+        }
+        if let Some(tags) = &self.compliance_tags
+            && *tags != origin.compliance_tags
+        {
+            let (before, after) = (origin.compliance_tags.join(", "), tags.join(", "));
+            said.push(format!("compliance tags `{before}` to `{after}`"));
+            origin.compliance_tags.clone_from(tags);
+            record.origin = Json::of(&origin).map_err(Error::internal)?;
+        }
+        Ok(said)
     }
 }

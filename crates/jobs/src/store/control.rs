@@ -17,17 +17,36 @@ use error::Error;
 use value::{Id, Json, Time};
 
 impl Store {
+    /// Changes a job that is locked, where it is the version with the etag; an empty one asks nothing.
+    pub(super) async fn steer<F>(
+        &self,
+        scope: &Scope,
+        (job, etag): (Id, String),
+        by: By,
+        change: F,
+    ) -> Result<Record, Error>
+    where
+        F: Fn(&Self, &mut Conn, &mut Record, (&By, Time)) -> Result<(), Failure> + Send + 'static,
+    {
+        let (store, tenant) = (self.clone(), scope.tenant());
+        let work = move |c: &mut Conn| {
+            let now = now(c)?;
+            let mut record = turn::lock(c, tenant, job)?;
+            db::etag::check(&etag, record.version)?;
+            change(&store, c, &mut record, (&by, now))?;
+            Ok(record)
+        };
+        self.db.claim(scope, work).await
+    }
+
     /// Stops a job and the jobs it started.
     pub(crate) async fn cancel(
         &self,
         scope: &Scope,
-        job: Id,
-        etag: String,
+        key: (Id, String),
         by: By,
     ) -> Result<Record, Error> {
-        let (store, tenant) = (self.clone(), scope.tenant());
-        let work = move |c: &mut Conn| store.cancel_in(c, (tenant, job), &etag, &by);
-        self.db.claim(scope, work).await
+        self.steer(scope, key, by, Self::stop).await
     }
 
     /// The same in a transaction of somebody's.
@@ -35,40 +54,18 @@ impl Store {
         &self,
         c: &mut Conn,
         (tenant, job): (Id, Id),
-        etag: &str,
         by: &By,
     ) -> Result<Record, Failure> {
         let now = now(c)?;
         let mut record = turn::lock(c, tenant, job)?;
-        db::etag::check(etag, record.version)?;
-        if record.state != State::Cancelled {
-            self.wish(c, &mut record, (Wish::Cancel, State::Cancelled), (by, now))?;
-            self.cancel_children(c, &record, (by, now))?;
-        }
+        self.stop(c, &mut record, (by, now))?;
         Ok(record)
     }
 
-    pub(super) fn cancel_children(
-        &self,
-        c: &mut Conn,
-        parent: &Record,
-        at: (&By, Time),
-    ) -> Result<(), Failure> {
-        let mut parents = vec![parent.id];
-        while let Some(parent_id) = parents.pop() {
-            let children: Vec<Id> = jobs::table
-                .filter(jobs::tenant.eq(parent.tenant))
-                .filter(jobs::parent_id.eq(parent_id))
-                .filter(jobs::ended_at.is_null())
-                .select(jobs::id)
-                .load(c)?;
-            for child in children {
-                let mut record = turn::lock(c, parent.tenant, child)?;
-                if record.state.check(State::Cancelled).is_ok() {
-                    self.wish(c, &mut record, (Wish::Cancel, State::Cancelled), at)?;
-                }
-                parents.push(child);
-            }
+    fn stop(&self, c: &mut Conn, record: &mut Record, at: (&By, Time)) -> Result<(), Failure> {
+        if record.state != State::Cancelled {
+            self.wish(c, record, (Wish::Cancel, State::Cancelled), at)?;
+            self.stop_children(c, (record, 0), at)?;
         }
         Ok(())
     }
@@ -77,49 +74,39 @@ impl Store {
     pub(crate) async fn pause(
         &self,
         scope: &Scope,
-        job: Id,
-        etag: String,
+        key: (Id, String),
         by: By,
     ) -> Result<Record, Error> {
-        let (store, tenant) = (self.clone(), scope.tenant());
-        let work = move |c: &mut Conn| {
-            let now = now(c)?;
-            let mut record = turn::lock(c, tenant, job)?;
-            db::etag::check(&etag, record.version)?;
-            if record.state != State::Paused {
-                store.wish(c, &mut record, (Wish::Pause, State::Paused), (&by, now))?;
+        self.steer(scope, key, by, |store, c, record, at| {
+            if record.state == State::Paused {
+                return Ok(());
             }
-            Ok(record)
-        };
-        self.db.claim(scope, work).await
+            store.wish(c, record, (Wish::Pause, State::Paused), at)
+        })
+        .await
     }
 
-    /// Lets a job go on: a paused one, a failed one from the step that failed, one that was rolled back from its checkpoint.
+    /// Lets a job go on: a paused one, a failed one from the step that failed, one that was rolled back from its checkpoint. What was
+    /// not to begin before a time that has not come waits for it again.
     pub(crate) async fn resume(
         &self,
         scope: &Scope,
-        job: Id,
-        etag: String,
+        key: (Id, String),
         by: By,
     ) -> Result<Record, Error> {
-        let (store, tenant) = (self.clone(), scope.tenant());
-        let work = move |c: &mut Conn| {
-            let now = now(c)?;
-            let mut record = turn::lock(c, tenant, job)?;
-            db::etag::check(&etag, record.version)?;
+        self.steer(scope, key, by, |store, c, record, (by, now)| {
             match record.state {
                 State::Queued | State::Running | State::Waiting
                     if record.wish() != Some(Wish::Pause) =>
                 {
-                    return Ok(record);
+                    return Ok(());
                 }
                 // It was asked to pause and has not yet: it is asked no more.
                 State::Running => {
                     record.ask.clear();
-                    store.save(c, &mut record, Some(State::Running), (&by, now))?;
-                    return Ok(record);
+                    return store.save(c, record, Some(State::Running), (by, now));
                 }
-                State::Failed => try_again(c, &record, now)?,
+                State::Failed => try_again(c, record, now)?,
                 State::RolledBack
                     if record
                         .rollback()
@@ -132,61 +119,64 @@ impl Store {
                 }
                 _ => {}
             }
-            checkpoints::check_trail(c, &record)?;
-            (record.due_at, record.error, record.rollback) = (Some(now), None, None);
+            checkpoints::check_trail(c, record)?;
+            let due = record.origin().not_before.filter(|due| *due > now);
+            record.due_at = Some(due.unwrap_or(now));
+            (record.error, record.rollback) = (None, None);
             record.strikes = 0;
-            store.turn(c, &mut record, State::Queued, (&by, now))?;
-            Ok(record)
-        };
-        self.db.claim(scope, work).await
+            store.turn(c, record, State::Queued, (by, now))
+        })
+        .await
     }
 
     /// Undoes a job's effects back to a checkpoint, or to the beginning.
     pub(crate) async fn roll_back(
         &self,
         scope: &Scope,
-        (job, checkpoint): (Id, Option<Id>),
-        etag: String,
+        key: (Id, String),
+        checkpoint: Option<Id>,
         by: By,
     ) -> Result<Record, Error> {
-        let (store, tenant) = (self.clone(), scope.tenant());
-        let work = move |c: &mut Conn| {
-            let now = now(c)?;
-            let mut record = turn::lock(c, tenant, job)?;
-            db::etag::check(&etag, record.version)?;
-            let to_seq = match checkpoint {
-                Some(id) => checkpoints::usable(c, &record, id, now)?.seq,
-                None => 0,
-            };
-            let before = record
-                .rollback()
-                .filter(|before| before.checkpoint == checkpoint);
-            if before.is_some() && matches!(record.state, State::RollingBack | State::RolledBack) {
-                return Ok(record);
-            }
-            record.state.check(State::RollingBack)?;
-            let rollback = Rollback {
-                checkpoint,
-                to_seq,
-                ..Rollback::default()
-            };
-            record.rollback = Json::of(&rollback).ok();
-            if !record.state.is_worked_at() {
-                record.due_at = Some(now);
-            }
-            store.wish(
-                c,
-                &mut record,
-                (Wish::RollBack, State::RollingBack),
-                (&by, now),
-            )?;
-            Ok(record)
+        self.steer(scope, key, by, move |store, c, record, at| {
+            store.send_back(c, record, checkpoint, at)
+        })
+        .await
+    }
+
+    /// The same in a transaction of the store's.
+    pub(super) fn send_back(
+        &self,
+        c: &mut Conn,
+        record: &mut Record,
+        checkpoint: Option<Id>,
+        (by, now): (&By, Time),
+    ) -> Result<(), Failure> {
+        let to_seq = match checkpoint {
+            Some(id) => checkpoints::usable(c, record, id, now)?.seq,
+            None => 0,
         };
-        self.db.claim(scope, work).await
+        let before = record
+            .rollback()
+            .filter(|before| before.checkpoint == checkpoint);
+        if before.is_some() && matches!(record.state, State::RollingBack | State::RolledBack) {
+            return Ok(());
+        }
+        record.state.check(State::RollingBack)?;
+        let rollback = Rollback {
+            checkpoint,
+            to_seq,
+            ..Rollback::default()
+        };
+        record.rollback = Json::of(&rollback).ok();
+        if !record.state.is_worked_at() {
+            record.due_at = Some(now);
+        }
+        let wish = (Wish::RollBack, State::RollingBack);
+        self.wish(c, record, wish, (by, now))
     }
 
     /// Does at once what is asked of a job that no worker has, and asks the worker otherwise.
-    fn wish(
+    pub(super) fn wish(
         &self,
         c: &mut Conn,
         record: &mut Record,
@@ -215,71 +205,70 @@ impl Store {
         (name, payload): (String, Json),
         (request_id, by): (String, By),
     ) -> Result<Record, Error> {
-        let (tenant, id) = (scope.tenant(), Id::new());
-        let work = move |c: &mut Conn| {
-            let now = now(c)?;
-            let record = turn::lock(c, tenant, job)?;
-            let request_id = Some(&request_id).filter(|id| !id.is_empty());
-            if let Some(request_id) = request_id {
-                let before: i64 = job_signals::table
-                    .filter(job_signals::tenant.eq(tenant))
-                    .filter(job_signals::job_id.eq(job))
-                    .filter(job_signals::request_id.eq(request_id))
-                    .count()
-                    .get_result(c)?;
-                if before > 0 {
-                    return Ok(record);
+        let id = Id::new();
+        self.steer(
+            scope,
+            (job, String::new()),
+            by,
+            move |_, c, record, (by, now)| {
+                let tenant = record.tenant;
+                let request_id = Some(&request_id).filter(|id| !id.is_empty());
+                if let Some(request_id) = request_id {
+                    let before: i64 = job_signals::table
+                        .filter(job_signals::tenant.eq(tenant))
+                        .filter(job_signals::job_id.eq(job))
+                        .filter(job_signals::request_id.eq(request_id))
+                        .count()
+                        .get_result(c)?;
+                    if before > 0 {
+                        return Ok(());
+                    }
                 }
-            }
-            if record.state.has_ended() {
-                return Err(record.state.refuse("it takes no signals any more").into());
-            }
-            let row = SignalRow {
-                tenant,
-                job_id: job,
-                id,
-                name: name.clone(),
-                payload: payload.clone(),
-                request_id: request_id.cloned(),
-                actor: by.actor.clone(),
-                taken_by: None,
-                created_at: now,
-            };
-            db::insert_all!(c, job_signals::table, &[row])?;
-            let waits = record
-                .wait()
-                .is_some_and(|wait| wait.kind == WaitKind::Signal && wait.name == name);
-            if waits {
-                turn::wake(c, tenant, job, now)?;
-            }
-            Ok(record)
-        };
-        self.db.claim(scope, work).await
+                if record.state.has_ended() {
+                    return Err(record.state.refuse("it takes no signals any more").into());
+                }
+                let row = SignalRow {
+                    tenant,
+                    job_id: job,
+                    id,
+                    name: name.clone(),
+                    payload: payload.clone(),
+                    request_id: request_id.cloned(),
+                    actor: by.actor.clone(),
+                    taken_by: None,
+                    created_at: now,
+                };
+                db::insert_all!(c, job_signals::table, &[row])?;
+                let waits = record
+                    .wait()
+                    .is_some_and(|wait| wait.kind == WaitKind::Signal && wait.name == name);
+                if waits {
+                    turn::wake(c, tenant, job, now)?;
+                }
+                Ok(())
+            },
+        )
+        .await
     }
 
     /// Deletes a job that has ended, with its history.
     pub(crate) async fn delete(
         &self,
         scope: &Scope,
-        job: Id,
-        etag: String,
+        key: (Id, String),
         by: By,
     ) -> Result<(), Error> {
-        let (store, tenant) = (self.clone(), scope.tenant());
-        let work = move |c: &mut Conn| {
-            let now = now(c)?;
-            let record = turn::lock(c, tenant, job)?;
-            db::etag::check(&etag, record.version)?;
+        let gone = self.steer(scope, key, by, |store, c, record, at| {
             if !record.state.has_ended() {
                 return Err(record
                     .state
                     .refuse("only what has ended can be deleted")
                     .into());
             }
-            diesel::delete(jobs::table.find((tenant, job))).execute(c)?;
-            events::announce_end(c, store.service(), &record, (&by, now))
-        };
-        self.db.claim(scope, work).await
+            diesel::delete(jobs::table.find((record.tenant, record.id))).execute(c)?;
+            events::announce_end(c, store.service(), record, at)
+        });
+        gone.await.map(drop)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{By, Record};
 use crate::{contract::render, model::state::State};
+use auth::clearance::{self, Level};
 use db::{Conn, Failure, outbox};
 use prost::Message;
 use proto::tessera::jobs::v1::JobChanged;
-use value::{Id, Time};
+use value::{Id, Json, Time};
 
 /// Where changes of jobs are told.
 pub(crate) const TOPIC: &str = "tessera.jobs.v1.JobChanged";
@@ -65,7 +66,14 @@ fn put(
     };
     let note = outbox::Note {
         correlation,
+        headers: secrecy(Level::of(record.security_level)),
         ..outbox::Note::default()
     };
     outbox::put_noted(c, vec![outbox::Waiting { event, note }])
+}
+
+/// Who may read of a job of that level, as messages say it.
+fn secrecy(level: Level) -> Option<Json> {
+    let said = serde_json::json!({ clearance::ATTRIBUTE: level.as_str() });
+    (level > Level::Internal).then_some(Json(said))
 }

@@ -74,7 +74,7 @@ impl Store {
             store.turn(c, &mut record, to, (&by, now))?;
             if to == State::Cancelled {
                 // Also those that it started after it was asked.
-                store.cancel_children(c, &record, (&by, now))?;
+                store.stop_children(c, (&record, 0), (&by, now))?;
             }
             Ok(true)
         };

@@ -78,7 +78,7 @@ impl Store {
     }
 
     fn follow(&self, c: &mut Conn, mut row: ScheduleRow, now: Time) -> Result<usize, Failure> {
-        let calendar = Calendar::parse(&row.cron, &row.zone)?;
+        let calendar = Calendar::parse("", &row.cron, &row.zone)?;
         let Some(first) = row.next_at else {
             return Ok(0);
         };
@@ -238,7 +238,7 @@ impl Store {
         let kind = self.kinds().get(&draft.kind)?;
         crate::contract::open(&kind.about())?;
         kind.check(&draft.input.0)?;
-        Calendar::parse(&draft.cron, &draft.zone).map(std::sync::Arc::new)
+        Calendar::parse("schedule", &draft.cron, &draft.zone).map(std::sync::Arc::new)
     }
 }
 

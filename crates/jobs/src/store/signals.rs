@@ -2,8 +2,8 @@
 //! nothing that comes at the same time is missed.
 
 use super::{
-    Draft, Lease, Record, Store, now, turn,
-    work::{find, put, running},
+    Draft, Lease, Store, now, turn,
+    work::{find, mine, put, running},
 };
 use crate::{
     model::{
@@ -11,7 +11,7 @@ use crate::{
         state::State,
         step::{StepKind, StepState, UndoState},
     },
-    schema::{job_signals, jobs},
+    schema::job_signals,
     submission::Submission,
 };
 use db::{Conn, Failure};
@@ -68,10 +68,11 @@ impl Store {
     ) -> Result<Looked, Error> {
         let store = self.clone();
         let work = move |c: &mut Conn| {
+            // Who sends a signal locks the job too: either the signal is seen here, or the wait is seen there.
+            let (_, now) = mine(c, &lease)?;
             if let Some(output) = answered(c, &lease, &draft)? {
                 return Ok(Looked::There(output));
             }
-            let now = now(c)?;
             let until = began(c, &lease, &draft)?.or(most.map(|most| now + most));
             let found: Option<(Id, Json)> = job_signals::table
                 .filter(job_signals::tenant.eq(lease.tenant))
@@ -99,7 +100,8 @@ impl Store {
             };
             store.begin_wait(c, &lease, &draft, (wait, until))
         };
-        self.db.write(&lease.scope(), work).await
+        // Not serialisable: what it reads after the lock is what there is then.
+        self.db.claim(&lease.scope(), work).await
     }
 
     /// Submits a job beside this one, once; its id.
@@ -153,10 +155,9 @@ impl Store {
             if let Some(output) = answered(c, &lease, &draft)? {
                 return Ok(Looked::There(output));
             }
-            let child: Record = jobs::table
-                .find((lease.tenant, child))
-                .select(Record::as_select())
-                .first(c)?;
+            // The parent first, as whoever stops it does, then the child: who ends that waits here, and wakes the parent after this.
+            mine(c, &lease)?;
+            let child = turn::lock(c, lease.tenant, child)?;
             match child.state {
                 State::Succeeded => {
                     store.there(c, &lease, &draft, child.output.clone().unwrap_or_default())

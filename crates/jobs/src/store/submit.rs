@@ -50,6 +50,7 @@ impl Store {
         }
         let now = now(c)?;
         let mut origin = origin.clone();
+        origin.not_before = submission.due.filter(|due| *due > now);
         origin
             .compliance_tags
             .clone_from(&submission.compliance_tags);
@@ -79,7 +80,7 @@ impl Store {
             dedupe: dedupe.cloned(),
             concurrency_key: submission.concurrency_key.clone(),
             wait: None,
-            due_at: Some(submission.due.map_or(now, |due| due.max(now))),
+            due_at: Some(origin.not_before.unwrap_or(now)),
             lease_owner: None,
             attempts: 0,
             strikes: 0,

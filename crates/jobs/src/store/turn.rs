@@ -6,7 +6,7 @@ use crate::{
     model::state::State,
     schema::{job_states, jobs},
 };
-use db::{Conn, Failure, OrElse};
+use db::{Conn, Failure};
 use diesel::prelude::*;
 use error::Error;
 use value::{Id, Time};
@@ -50,6 +50,11 @@ impl Store {
                 reason: &by.reason,
             };
             kind.changed(c, &change)?;
+        }
+        if to == State::RollingBack {
+            // Nothing that it started since goes on while its steps are undone.
+            let after = record.rollback().unwrap_or_default().to_seq;
+            self.stop_children(c, (record, after), (by, now))?;
         }
         match record.parent_id {
             Some(parent) if to.has_ended() => wake(c, record.tenant, parent, now),
@@ -114,21 +119,30 @@ pub(super) fn note(
 
 /// A job, held against changes by others until the transaction ends.
 pub(crate) fn lock(c: &mut Conn, tenant: Id, id: Id) -> Result<Record, Failure> {
+    find(c, tenant, id)?.ok_or_else(|| Error::not_found("job", id).into())
+}
+
+/// The same, where there is one.
+pub(super) fn find(c: &mut Conn, tenant: Id, id: Id) -> Result<Option<Record>, Failure> {
     let row = jobs::table.find((tenant, id));
-    let found: Result<Record, _> = match c {
+    let found = match c {
         Conn::Sqlite(c) => row.select(Record::as_select()).first(c),
         Conn::Pg(c) => row.for_update().select(Record::as_select()).first(c),
     };
-    found.on_missing(|| Error::not_found("job", id))
+    Ok(found.optional()?)
 }
 
-/// Has a job that waits be taken up at once, to look whether what it waits for is there.
+/// Has a job that waits be taken up at once, to look whether what it waits for is there; also one that is undone, and waits with
+/// that for a job it started.
 pub(super) fn wake(c: &mut Conn, tenant: Id, id: Id, now: Time) -> Result<(), Failure> {
+    let undone = jobs::state
+        .eq(State::RollingBack)
+        .and(jobs::lease_owner.is_null());
     diesel::update(
         jobs::table
             .filter(jobs::tenant.eq(tenant))
             .filter(jobs::id.eq(id))
-            .filter(jobs::state.eq(State::Waiting)),
+            .filter(jobs::state.eq(State::Waiting).or(undone)),
     )
     .set(jobs::due_at.eq(now))
     .execute(c)?;

@@ -14,9 +14,20 @@ use crate::{
 };
 use db::{Conn, Failure};
 use diesel::prelude::*;
-use error::Error;
+use error::{Error, reason};
 use std::sync::Arc;
 use value::{Id, Json, Time};
+
+/// What undoing a step takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// Nothing more: what becomes of it is known.
+    Known(Undone),
+    /// That its compensation runs.
+    Compensate,
+    /// That the job it started is undone.
+    RollBack(Id),
+}
 
 /// What became of undoing a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,9 +168,26 @@ fn mark(c: &mut Conn, step: (Id, Id, i64), outcome: &Undone, now: Time) -> Resul
                 job_steps::updated_at.eq(now),
             ))
             .execute(c)?,
-        Undone::Stays(_) => diesel::update(row)
-            .set((job_steps::live.eq(false), job_steps::updated_at.eq(now)))
-            .execute(c)?,
+        Undone::Stays(why) => {
+            // What was to undo it was asked, and said so.
+            let fault = Fault::from(&Error::new(&reason::FAILED_PRECONDITION, why));
+            let asked = job_steps::table
+                .filter(job_steps::tenant.eq(step.0))
+                .filter(job_steps::job_id.eq(step.1))
+                .filter(job_steps::seq.eq(step.2))
+                .filter(job_steps::undo.eq(UndoState::Ready));
+            diesel::update(asked)
+                .set((
+                    job_steps::undo.eq(UndoState::Failed),
+                    job_steps::undo_attempts.eq(job_steps::undo_attempts + 1),
+                    job_steps::undo_error.eq(Json::of(&fault).ok()),
+                    job_steps::undone_at.eq(now),
+                ))
+                .execute(c)?;
+            diesel::update(row)
+                .set((job_steps::live.eq(false), job_steps::updated_at.eq(now)))
+                .execute(c)?
+        }
         Undone::Failed(fault, tries) => diesel::update(row)
             .set((
                 job_steps::live.eq(false),
@@ -174,27 +202,24 @@ fn mark(c: &mut Conn, step: (Id, Id, i64), outcome: &Undone, now: Time) -> Resul
     Ok(())
 }
 
-/// What is known of undoing a step without trying; `None` has to be tried.
-pub(crate) fn outlook(step: &StepRow) -> Option<Undone> {
+/// What undoing a step takes.
+pub(crate) fn outlook(step: &StepRow) -> Outlook {
+    let stays = |why: &str| Outlook::Known(Undone::Stays(why.to_owned()));
     match (step.undo, step.kind) {
-        (UndoState::Needless, _) => Some(Undone::Needless),
-        (UndoState::Ready, _) => None,
+        (UndoState::Needless, _) => Outlook::Known(Undone::Needless),
         (_, StepKind::Child) => {
-            let child = step
-                .output
-                .as_ref()
-                .and_then(|id| id.0.as_str().map(str::to_owned));
-            let why = "it is another job, with effects of its own: roll that one back";
-            Some(Undone::Stays(format!(
-                "{why} ({})",
-                child.unwrap_or_default()
-            )))
+            let child = step.output.as_ref().and_then(|id| id.read().ok());
+            child.map_or_else(
+                || stays("it does not say which job it started"),
+                Outlook::RollBack,
+            )
         }
-        (_, StepKind::Timer | StepKind::Signal) => Some(Undone::Needless),
-        (_, StepKind::Call) if step.state != StepState::Done => Some(Undone::Stays(
-            "it did not end, and may have had an effect".to_owned(),
-        )),
-        (_, StepKind::Local) if step.state != StepState::Done => Some(Undone::Needless),
-        _ => Some(Undone::Stays("it has no compensation".to_owned())),
+        (UndoState::Ready, _) => Outlook::Compensate,
+        (_, StepKind::Timer | StepKind::Signal) => Outlook::Known(Undone::Needless),
+        (_, StepKind::Call) if step.state != StepState::Done => {
+            stays("it did not end, and may have had an effect")
+        }
+        (_, StepKind::Local) if step.state != StepState::Done => Outlook::Known(Undone::Needless),
+        _ => stays("it has no compensation"),
     }
 }

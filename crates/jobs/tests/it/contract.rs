@@ -54,6 +54,17 @@ impl Client {
             .into_inner()
     }
 
+    pub async fn children(&self, parent: &str) -> Vec<pb::Job> {
+        let ask = pb::ListJobsRequest {
+            service: "things".into(),
+            tenant_id: self.tenant.clone(),
+            parent_id: parent.into(),
+            ..Default::default()
+        };
+        let page = self.contract.list_jobs(Request::new(ask)).await;
+        page.unwrap().into_inner().jobs
+    }
+
     pub async fn roll_back(&self, job: &str, checkpoint: &str) -> Result<pb::Job, Status> {
         let ask = pb::RollBackJobRequest {
             service: "things".into(),
@@ -167,49 +178,26 @@ both! {
         assert_eq!(reason(client.contract.list_states(Request::new(ask)).await.unwrap_err()), "NOT_FOUND");
     }
 
-    async fn schedules_submit_their_jobs(bench) {
-        let jobs = bench.jobs(quick(), Kinds::new().with(Count).with(Mixed::default()));
+    async fn the_same_request_is_one_checkpoint(bench) {
+        let jobs = bench.jobs(quick(), Kinds::new().with(Count));
         let client = Client::of(bench, &jobs);
-        let ask = |name: &str, kind: &str, cron: &str, rule: pb::CatchUp| pb::CreateScheduleRequest {
+        let job = client.submit(r#"{"steps":1}"#).await.unwrap();
+        let other = client.submit(r#"{"steps":2}"#).await.unwrap();
+        let ask = |job: &pb::Job, name: &str, request: &str| pb::CreateCheckpointRequest {
             service: "things".into(),
             tenant_id: client.tenant.clone(),
-            schedule: Some(pb::Schedule {
-                name: name.into(),
-                kind: kind.into(),
-                cron: cron.into(),
-                time_zone: "Europe/Berlin".into(),
-                catch_up: rule.into(),
-                input: r#"{"steps":2}"#.into(),
-                ..Default::default()
-            }),
-            request_id: "r1".into(),
+            job_id: job.id.clone(),
+            name: name.into(),
+            request_id: request.into(),
+            ..Default::default()
         };
-        let make = async |ask| client.contract.create_schedule(Request::new(ask)).await;
-        let closed = make(ask("x", "things.mixed", "* * * * *", pb::CatchUp::All)).await;
-        assert_eq!(reason(closed.unwrap_err()), "JOB_KIND_CLOSED");
-        let wrong = make(ask("x", "things.count", "every day", pb::CatchUp::All)).await;
-        assert_eq!(reason(wrong.unwrap_err()), "SCHEDULE_INVALID");
-        let all = make(ask("all", "things.count", "* * * * * *", pb::CatchUp::All)).await.unwrap().into_inner();
-        let again = make(ask("all", "things.count", "* * * * * *", pb::CatchUp::All)).await.unwrap().into_inner();
-        assert_eq!(all.id, again.id);
-        // Three seconds passed while nobody looked.
-        let back = if bench.is_postgres() { "next_at - interval '3 seconds'" } else { "next_at - 3000000" };
-        bench.by_hand(format!("UPDATE job_schedules SET next_at = {back}")).await;
-        let worker = Worker::start(&jobs);
-        let scope = bench.scope();
-        let row = loop {
-            let ask = pb::GetScheduleRequest { service: "things".into(), tenant_id: client.tenant.clone(), schedule_id: all.id.clone() };
-            let row = client.contract.get_schedule(Request::new(ask)).await.unwrap().into_inner();
-            if !row.last_job_id.is_empty() {
-                break row;
-            }
-            tokio::task::yield_now().await;
-        };
-        until(&jobs, &scope, row.last_job_id.parse().unwrap(), State::Succeeded).await;
-        let ask = pb::ListJobsRequest { service: "things".into(), tenant_id: client.tenant.clone(), ..Default::default() };
-        let listed = client.contract.list_jobs(Request::new(ask)).await.unwrap().into_inner().jobs;
-        assert!(listed.len() >= 3, "one job for each time that passed: {}", listed.len());
-        assert!(listed.iter().all(|job| job.schedule_id == all.id));
-        worker.stop().await;
+        let make = async |ask| client.contract.create_checkpoint(Request::new(ask)).await.map(tonic::Response::into_inner);
+        let first = make(ask(&job, "a", "once")).await.unwrap();
+        assert_eq!(make(ask(&job, "a", "once")).await.unwrap(), first);
+        for wrong in [ask(&job, "b", "once"), ask(&other, "a", "once")] {
+            assert_eq!(reason(make(wrong).await.unwrap_err()), "REQUEST_ID_REUSED");
+        }
+        assert_ne!(make(ask(&job, "a", "twice")).await.unwrap().id, first.id);
+        assert_ne!(make(ask(&job, "a", "")).await.unwrap().id, make(ask(&job, "a", "")).await.unwrap().id);
     }
 }

@@ -5,22 +5,14 @@ use crate::{
     kinds::*,
     support::*,
 };
-use jobs::{By, CheckpointType, Kinds, State, Submission};
+use jobs::{CheckpointType, Kinds, State, Submission};
 use proto::tessera::jobs::v1::{self as pb, jobs_service_server::JobsService};
 use std::sync::atomic::Ordering;
 use tonic::Request;
 use value::Id;
 
-fn by() -> By {
-    By {
-        actor: "user:me".into(),
-        automatic: false,
-        reason: "because".into(),
-    }
-}
-
 impl Client {
-    async fn states(&self, job: &str) -> Vec<pb::StateChange> {
+    pub async fn states(&self, job: &str) -> Vec<pb::StateChange> {
         let ask = pb::ListStatesRequest {
             service: "things".into(),
             tenant_id: self.tenant.clone(),
@@ -70,8 +62,8 @@ both! {
         let jobs = bench.jobs(quick(), Kinds::new().with(Count));
         let (client, scope) = (Client::of(bench, &jobs), bench.scope());
         let job = jobs.submit::<Count>(&scope, Submission::new(To { steps: 3, each: 0 })).await.unwrap();
-        jobs.pause(&scope, job.id, String::new(), by()).await.unwrap();
-        jobs.resume(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.pause(&scope, as_is(job.id), by()).await.unwrap();
+        jobs.resume(&scope, as_is(job.id), by()).await.unwrap();
         let worker = Worker::start(&jobs);
         until(&jobs, &scope, job.id, State::Succeeded).await;
         worker.stop().await;
@@ -166,7 +158,7 @@ both! {
         assert_eq!(done.output.unwrap().0, 3_000);
         assert_eq!(*gather.0.lock().unwrap(), [0, 1_000]);
         // With its job a checkpoint is gone.
-        jobs.delete(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.delete(&scope, as_is(job.id), by()).await.unwrap();
         let ask = pb::GetCheckpointRequest {
             service: "things".into(),
             tenant_id: client.tenant.clone(),
@@ -229,8 +221,8 @@ both! {
         let worker = Worker::start(&jobs);
         until(&jobs, &scope, job.id, State::Running).await;
         // Nobody is nudged: the wishes are there before the worker looks.
-        jobs.roll_back(&scope, (job.id, None), String::new(), by()).await.unwrap();
-        let later = jobs.pause(&scope, job.id, String::new(), by()).await;
+        jobs.roll_back(&scope, as_is(job.id), None, by()).await.unwrap();
+        let later = jobs.pause(&scope, as_is(job.id), by()).await;
         assert!(later.is_ok() || later.unwrap_err().reason() == "JOB_STATE");
         let back = until(&jobs, &scope, job.id, State::RolledBack).await;
         assert_eq!(back.rollback().unwrap().not_undone_count, 0);

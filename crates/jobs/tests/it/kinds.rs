@@ -11,6 +11,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 /// So many effects, one a step.
 #[derive(Debug, Clone, Default)]
@@ -236,6 +237,8 @@ pub struct Slow {
     pub now: Arc<AtomicI64>,
     pub most: Arc<AtomicI64>,
     pub order: Arc<std::sync::Mutex<Vec<i64>>>,
+    /// A permit lets one go.
+    pub gate: Arc<Semaphore>,
 }
 
 impl Job for Slow {
@@ -255,7 +258,7 @@ impl Job for Slow {
                     this.order.lock().unwrap().push(number);
                     let now = this.now.fetch_add(1, Ordering::SeqCst) + 1;
                     this.most.fetch_max(now, Ordering::SeqCst);
-                    tokio::time::sleep(Duration::from_millis(60)).await;
+                    this.gate.acquire().await.unwrap().forget();
                     this.now.fetch_sub(1, Ordering::SeqCst);
                     Ok(())
                 }

@@ -6,6 +6,7 @@
 mod support;
 mod contract;
 mod crash;
+mod family;
 mod history;
 mod kinds;
 mod proxy;
@@ -13,4 +14,5 @@ mod schedules;
 mod steps;
 mod storage;
 mod undo;
+mod waiting;
 mod waits;

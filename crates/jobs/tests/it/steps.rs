@@ -1,19 +1,12 @@
 //! Steps: done once, retried, remembered; limits, priorities, and what somebody asks for.
 
 use crate::{kinds::*, support::*};
-use jobs::{By, Kinds, State, Submission};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use jobs::{Kinds, State, Submission};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
-
-fn by() -> By {
-    By {
-        actor: "user:me".into(),
-        automatic: false,
-        reason: "because".into(),
-    }
-}
+use tokio::sync::Semaphore;
 
 fn to(steps: i64, each: i64) -> Submission<To> {
     Submission::new(To { steps, each })
@@ -62,7 +55,7 @@ both! {
         let failed = until(&jobs, &scope, job.id, State::Failed).await;
         assert_eq!(failed.error().unwrap().message, "not yet");
         // It goes on from the step that failed, with as many tries again.
-        jobs.resume(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.resume(&scope, as_is(job.id), by()).await.unwrap();
         until(&jobs, &scope, job.id, State::Succeeded).await;
         worker.stop().await;
     }
@@ -78,8 +71,13 @@ both! {
     }
 
     async fn limits_and_priorities_hold(bench) {
-        let slow = Slow { now: Arc::new(AtomicI64::new(0)), most: Arc::default(), order: Arc::default() };
-        let jobs = bench.jobs(quick(), Kinds::new().with(slow.clone()));
+        let slow = Slow {
+            now: Arc::default(),
+            most: Arc::default(),
+            order: Arc::default(),
+            gate: Arc::new(Semaphore::new(0)),
+        };
+        let jobs = bench.jobs(quick(), Kinds::new().with(slow.clone()).with(Count));
         let scope = bench.scope();
         let mut ids = Vec::new();
         for number in 0..6 {
@@ -87,6 +85,18 @@ both! {
             ids.push(jobs.submit::<Slow>(&scope, ask).await.unwrap().id);
         }
         let worker = Worker::start(&jobs);
+        for begun in [2, 4, 6] {
+            eventually("both places to be taken", || async {
+                let seen = (slow.now.load(Ordering::SeqCst), slow.order.lock().unwrap().len());
+                (seen == (2, begun)).then_some(()).ok_or(seen)
+            })
+            .await;
+            // There is room for others, and the worker looks for them; the third has to wait.
+            let other = jobs.submit::<Count>(&scope, to(1, 0)).await.unwrap();
+            until(&jobs, &scope, other.id, State::Succeeded).await;
+            assert_eq!(slow.now.load(Ordering::SeqCst), 2);
+            slow.gate.add_permits(2);
+        }
         for id in ids {
             until(&jobs, &scope, id, State::Succeeded).await;
         }
@@ -97,28 +107,58 @@ both! {
         worker.stop().await;
     }
 
+    /// What was halted before its time to begin waits for that time again.
+    async fn a_halt_does_not_begin_a_job_before_its_time(bench) {
+        let jobs = bench.jobs(quick(), Kinds::new().with(Count));
+        let scope = bench.scope();
+        let worker = Worker::start(&jobs);
+        let hour = bench.now().await + Duration::from_secs(3_600);
+        let later = jobs.submit::<Count>(&scope, Submission { due: Some(hour), ..to(1, 0) }).await.unwrap();
+        assert_eq!(later.due_at, Some(hour));
+        for _ in 0..2 {
+            let halted = jobs.pause(&scope, as_is(later.id), by()).await.unwrap();
+            assert_eq!((halted.state, halted.due_at), (State::Paused, None));
+            let waits = jobs.resume(&scope, as_is(later.id), by()).await.unwrap();
+            assert_eq!((waits.state, waits.due_at), (State::Queued, Some(hour)));
+        }
+        // The worker takes what is due, and leaves the other alone.
+        let now = jobs.submit::<Count>(&scope, to(1, 0)).await.unwrap();
+        until(&jobs, &scope, now.id, State::Succeeded).await;
+        let waits = jobs.get(&scope, later.id).await.unwrap();
+        assert_eq!((waits.state, waits.attempts), (State::Queued, 0));
+        // Where the time came meanwhile, it begins at once.
+        jobs.pause(&scope, as_is(later.id), by()).await.unwrap();
+        let early = bench.now().await;
+        let origin = format!("replace(CAST(origin AS text), '{hour}', '{early}')");
+        let cast = if bench.is_postgres() { format!("CAST({origin} AS jsonb)") } else { origin };
+        bench.by_hand(format!("UPDATE jobs SET origin = {cast} WHERE state = 'paused'")).await;
+        jobs.resume(&scope, as_is(later.id), by()).await.unwrap();
+        until(&jobs, &scope, later.id, State::Succeeded).await;
+        worker.stop().await;
+    }
+
     /// Proves: OP-01, OP-03, OP-04, OP-22
     async fn what_is_asked_for_is_done_or_refused(bench) {
         let jobs = bench.jobs(quick(), Kinds::new().with(Count));
         let scope = bench.scope();
         let job = jobs.submit::<Count>(&scope, to(400, 0)).await.unwrap();
-        let paused = jobs.pause(&scope, job.id, String::new(), by()).await.unwrap();
+        let paused = jobs.pause(&scope, as_is(job.id), by()).await.unwrap();
         assert_eq!(paused.state, State::Paused);
-        let stale = jobs.resume(&scope, job.id, "v1".into(), by()).await.unwrap_err();
+        let stale = jobs.resume(&scope, (job.id, "v1".into()), by()).await.unwrap_err();
         assert_eq!(stale.reason(), "ETAG_MISMATCH");
-        jobs.resume(&scope, job.id, "v2".into(), by()).await.unwrap();
+        jobs.resume(&scope, (job.id, "v2".into()), by()).await.unwrap();
         let worker = Worker::start(&jobs);
         until(&jobs, &scope, job.id, State::Running).await;
-        jobs.pause(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.pause(&scope, as_is(job.id), by()).await.unwrap();
         let halted = until(&jobs, &scope, job.id, State::Paused).await;
         assert!(halted.steps < 400 && halted.lease_owner.is_none());
-        jobs.resume(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.resume(&scope, as_is(job.id), by()).await.unwrap();
         until(&jobs, &scope, job.id, State::Running).await;
-        jobs.cancel(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.cancel(&scope, as_is(job.id), by()).await.unwrap();
         let gone = until(&jobs, &scope, job.id, State::Cancelled).await;
         let effects = bench.effects(job.id).await;
         assert_eq!(effects, (1..=gone.steps).collect::<Vec<_>>());
-        let refused = jobs.resume(&scope, job.id, String::new(), by()).await.unwrap_err();
+        let refused = jobs.resume(&scope, as_is(job.id), by()).await.unwrap_err();
         assert_eq!((refused.reason(), refused.metadata()["allowed"].as_str()), ("JOB_STATE", "rolling_back"));
         worker.stop().await;
     }

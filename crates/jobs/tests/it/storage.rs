@@ -3,32 +3,26 @@
 use crate::{kinds::*, proxy::Proxy, support::*};
 use db::diesel::{self, Connection, connection::SimpleConnection};
 use jobs::{Jobs, Kinds, Record, State, Submission};
-use std::{
-    process::Stdio,
-    time::{Duration, Instant},
-};
-use value::Id;
+use std::{process::Stdio, time::Duration};
 
 const SOON: Duration = Duration::from_secs(5);
 
 /// Waits until a job got on since; not longer than it may take.
 async fn gets_on(jobs: &Jobs, scope: &auth::Scope, since: &Record) {
-    let began = Instant::now();
-    loop {
+    within(SOON, "another step", || async {
         let now = jobs.get(scope, since.id).await.unwrap();
-        if now.steps > since.steps {
-            return;
-        }
-        assert!(began.elapsed() < SOON, "no step within {SOON:?}: {now:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+        (now.steps > since.steps).then_some(()).ok_or(now)
+    })
+    .await;
 }
 
-/// Waits until a job is at a step.
-async fn at_step(jobs: &Jobs, scope: &auth::Scope, id: Id, step: i64) {
-    while jobs.get(scope, id).await.unwrap().steps < step {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+/// A road to the database that can be cut, who works beyond it, and who looks from this side.
+async fn beyond(bench: &Bench) -> (Proxy, Jobs, Jobs) {
+    let (road, url) = Proxy::to(&bench.config.url).await;
+    let far = Jobs::new(bench.at(&url), quick());
+    far.offer(Kinds::new().with(Count));
+    let near = bench.jobs(quick(), Kinds::new().with(Count));
+    (road, far, near)
 }
 
 /// The process that locks a file, for the next test: it takes the lock, says so by a file, and keeps it until it is killed.
@@ -68,9 +62,11 @@ async fn a_locked_file_is_waited_for() {
         .spawn()
         .unwrap();
     let mark = path.with_extension("db.locked");
-    while !mark.exists() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("the lock", || async {
+        mark.exists().then_some(()).ok_or(&mark)
+    })
+    .await;
+    // So long the file is locked: that is what is to be borne.
     tokio::time::sleep(Duration::from_secs(10)).await;
     let before = jobs.get(&scope, job.id).await.unwrap();
     assert_eq!(before.state, State::Running, "it was at work all the time");
@@ -94,11 +90,7 @@ fn away() -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_away_is_waited_for() {
     let bench = Bench::postgres();
-    let (mut road, url) = Proxy::to(&bench.config.url).await;
-    // The worker is beyond the road; whoever looks is not.
-    let far = Jobs::new(bench.at(&url), quick());
-    far.offer(Kinds::new().with(Count));
-    let near = bench.jobs(quick(), Kinds::new().with(Count));
+    let (mut road, far, near) = beyond(&bench).await;
     let scope = bench.scope();
     let worker = Worker::start(&far);
     let (steps, each) = (600, 50);
@@ -122,10 +114,7 @@ async fn a_server_that_is_away_is_waited_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_sessions_lose_nothing() {
     let bench = Bench::postgres();
-    let (mut road, url) = Proxy::to(&bench.config.url).await;
-    let far = Jobs::new(bench.at(&url), quick());
-    far.offer(Kinds::new().with(Count));
-    let near = bench.jobs(quick(), Kinds::new().with(Count));
+    let (mut road, far, near) = beyond(&bench).await;
     let scope = bench.scope();
     let worker = Worker::start(&far);
     let (steps, each) = (600, 50);
@@ -139,16 +128,16 @@ async fn cut_sessions_lose_nothing() {
     until(&near, &scope, job.id, State::Succeeded).await;
     assert_eq!(bench.effects(job.id).await, (1..=steps).collect::<Vec<_>>());
     // What was undone is undone once too, whatever is cut.
-    let by = jobs::By {
-        actor: "user:me".into(),
-        automatic: false,
-        reason: String::new(),
-    };
-    near.roll_back(&scope, (job.id, None), String::new(), by)
+    near.roll_back(&scope, as_is(job.id), None, by())
         .await
         .unwrap();
-    for _ in 0..5 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    for cut in 1..=5 {
+        eventually("the next steps to be undone", || async {
+            let record = near.get(&scope, job.id).await.unwrap();
+            let undone = record.rollback().map_or(0, |back| back.undone);
+            (undone >= cut * 100).then_some(()).ok_or(record)
+        })
+        .await;
         road.cut().await;
         road.mend().await;
     }

@@ -3,13 +3,15 @@
 use auth::Scope;
 use db::diesel::{self, prelude::*};
 use db::{Conn, Databases, Db, Failure, Migrations, StorageConfig};
-use jobs::{Config, Jobs, Kinds, Record, State};
+use jobs::{By, Config, Jobs, Kinds};
 use prost::Message;
 use proto::tessera::jobs::v1::JobChanged;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use value::{Id, Time};
+
+pub use crate::waiting::{at_step, eventually, until, within};
 
 pub static MIGRATIONS: Migrations = db::migrations!(
     "things",
@@ -141,6 +143,23 @@ impl Bench {
         self.db.read(&self.scope(), work).await.unwrap()
     }
 
+    /// What the database's clock says.
+    pub async fn now(&self) -> Time {
+        use db::diesel::dsl::{select, sql};
+        let work = |c: &mut Conn| {
+            Ok(match c {
+                Conn::Sqlite(c) => select(sql::<value::sql::Time>(
+                    "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
+                ))
+                .get_result(c)?,
+                Conn::Pg(c) => {
+                    select(sql::<value::sql::Time>("clock_timestamp()")).get_result(c)?
+                }
+            })
+        };
+        self.db.read(&self.scope(), work).await.unwrap()
+    }
+
     /// Runs SQL as somebody with a tool of their own would.
     pub async fn by_hand(&self, sql: String) {
         let scope = Scope::system_all("test");
@@ -189,23 +208,17 @@ impl Worker {
     }
 }
 
-/// Waits for a job to be in a state.
-pub async fn until(jobs: &Jobs, scope: &Scope, id: Id, state: State) -> Record {
-    let wait = async {
-        loop {
-            let record = jobs.get(scope, id).await.unwrap();
-            if record.state == state {
-                return record;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    match tokio::time::timeout(Duration::from_secs(60), wait).await {
-        Ok(record) => record,
-        Err(_) => panic!(
-            "waited in vain for {state}: {:?}",
-            jobs.get(scope, id).await
-        ),
+/// A job, whatever became of it since it was read.
+pub fn as_is(job: Id) -> (Id, String) {
+    (job, String::new())
+}
+
+/// Somebody who asks for something.
+pub fn by() -> By {
+    By {
+        actor: "user:me".into(),
+        automatic: false,
+        reason: "because".into(),
     }
 }
 

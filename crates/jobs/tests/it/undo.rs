@@ -1,15 +1,7 @@
 //! Rolling back: in reverse, to a checkpoint or to the beginning, and what could not be undone is told.
 
 use crate::{kinds::*, support::*};
-use jobs::{By, Kinds, State, Submission};
-
-fn by() -> By {
-    By {
-        actor: "user:me".into(),
-        automatic: false,
-        reason: "was wrong".into(),
-    }
-}
+use jobs::{Kinds, State, Submission};
 
 both! {
     /// Issue 5, 2: compensations run in reverse, and what they could not undo is told.
@@ -23,7 +15,7 @@ both! {
             let ended = jobs.wait(&scope, job.id).await.unwrap();
             assert_eq!(ended.state, if fails { State::Failed } else { State::Succeeded });
             assert_eq!(bench.effects(job.id).await, [1, 2, 4]);
-            jobs.roll_back(&scope, (job.id, None), String::new(), by()).await.unwrap();
+            jobs.roll_back(&scope, as_is(job.id), None, by()).await.unwrap();
             let back = until(&jobs, &scope, job.id, State::RolledBack).await.rollback().unwrap();
             assert_eq!(back.undone, 2);
             let stayed: Vec<_> = back.not_undone.iter().map(|step| step.name.as_str()).collect();
@@ -32,7 +24,7 @@ both! {
             assert!(back.not_undone.iter().any(|step| step.reason.contains("it was sold")));
             assert_eq!(bench.effects(job.id).await, [2]);
             assert_eq!(std::mem::take(&mut *mixed.0.lock().unwrap()), [5, 4, 2], "the latest first");
-            let refused = jobs.resume(&scope, job.id, String::new(), by()).await.unwrap_err();
+            let refused = jobs.resume(&scope, as_is(job.id), by()).await.unwrap_err();
             assert_eq!(refused.reason(), "JOB_STATE");
         }
         worker.stop().await;

@@ -1,16 +1,8 @@
 //! Timers, signals, children.
 
 use crate::{kinds::*, support::*};
-use jobs::{By, Kinds, State, Submission, WaitKind};
+use jobs::{Kinds, State, Submission, WaitKind};
 use value::Json;
-
-fn by() -> By {
-    By {
-        actor: "user:me".into(),
-        automatic: false,
-        reason: String::new(),
-    }
-}
 
 both! {
     async fn a_job_waits_without_a_worker(bench) {
@@ -51,7 +43,7 @@ both! {
             while jobs.get(&scope, job.id).await.unwrap().steps < 2 {
                 tokio::task::yield_now().await;
             }
-            jobs.cancel(&scope, job.id, String::new(), by()).await.unwrap();
+            jobs.cancel(&scope, as_is(job.id), by()).await.unwrap();
             until(&jobs, &scope, job.id, State::Cancelled).await;
         }
         // A signal that says nothing is one all the same.
@@ -76,7 +68,7 @@ both! {
             }
             tokio::task::yield_now().await;
         };
-        jobs.cancel(&scope, job.id, String::new(), by()).await.unwrap();
+        jobs.cancel(&scope, as_is(job.id), by()).await.unwrap();
         until(&jobs, &scope, job.id, State::Cancelled).await;
         until(&jobs, &scope, child, State::Cancelled).await;
         worker.stop().await;

@@ -289,6 +289,7 @@ impl Broker {
                         tenant: message.stored.tenant,
                         message_id: message.id,
                         due_at: due,
+                        security_level: message.stored.level.number(),
                         body: message.stored.encode().to_vec(),
                         created_at: now,
                         updated_at: now,

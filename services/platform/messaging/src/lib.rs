@@ -8,12 +8,14 @@
 //!    within the dedupe window.
 //! 2. A message goes out until it is acknowledged or a dead letter; a dead letter is written before it is let go.
 //! 3. Messages with the same key are at one consumer of a subscription at a time, in order.
-//! 4. Of a tenant's messages nobody of another sees anything; those that tell of accounts need a permission more.
+//! 4. Of a tenant's messages nobody of another sees anything; those that tell of accounts need a permission more. One above
+//!    the caller's clearance does not exist for them.
 //! 5. A command reaches one subscription, and no pattern of events matches it.
 
 mod api;
 mod backend;
 mod broker;
+mod calls;
 mod config;
 mod convert;
 mod model;
@@ -24,6 +26,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+pub use calls::Messages;
 pub use config::{BackendKind, Config, LogConfig};
 
 use std::sync::Arc;

@@ -14,21 +14,29 @@ pub(crate) fn is_private(topic: &str) -> bool {
     PRIVATE.iter().any(|prefix| topic.starts_with(prefix))
 }
 
-/// Whether a pattern may match such a topic.
+/// Whether a pattern may match a topic of the platform's own: only what services say is ever above internal.
+pub(crate) fn reaches_platform(pattern: &str) -> bool {
+    reaches(pattern, bus::topic::PLATFORM)
+}
+
+/// Whether a pattern may match a topic that tells of accounts or of work.
 pub(crate) fn reaches_private(pattern: &str) -> bool {
-    PRIVATE.iter().any(|prefix| {
-        let mut words = pattern.split('.');
-        for word in prefix.trim_end_matches('.').split('.') {
-            match words.next() {
-                Some(">") => return true,
-                Some("*") => {}
-                Some(other) if other == word => {}
-                _ => return false,
-            }
+    PRIVATE.iter().any(|prefix| reaches(pattern, prefix))
+}
+
+/// Whether a pattern may match a topic that begins like this.
+fn reaches(pattern: &str, prefix: &str) -> bool {
+    let mut words = pattern.split('.');
+    for word in prefix.trim_end_matches('.').split('.') {
+        match words.next() {
+            Some(">") => return true,
+            Some("*") => {}
+            Some(other) if other == word => {}
+            _ => return false,
         }
-        // Topics have more words than that.
-        words.next().is_some()
-    })
+    }
+    // Topics have more words than that.
+    words.next().is_some()
 }
 
 #[cfg(test)]
@@ -57,6 +65,16 @@ mod tests {
             "tessera.identity",
         ] {
             assert!(!reaches_private(other), "{other}");
+        }
+        for (pattern, reaching) in [
+            (">", true),
+            ("*.completed", true),
+            ("tessera.metadata.>", true),
+            ("*", false),
+            ("tessera", false),
+            ("ingestion.>", false),
+        ] {
+            assert_eq!(reaches_platform(pattern), reaching, "{pattern}");
         }
     }
 }

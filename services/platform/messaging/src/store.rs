@@ -8,8 +8,11 @@ pub(crate) mod subscriptions;
 
 use std::sync::Arc;
 
-use db::Db;
-use value::Clock;
+use auth::Scope;
+use db::idempotency::{KEEP, Request, once};
+use db::{Conn, Db, Failure};
+use error::Error;
+use value::{Clock, Id, Time};
 
 /// Both dialects of the tables.
 pub(crate) static MIGRATIONS: db::Migrations = db::migrations!(
@@ -34,6 +37,30 @@ pub(crate) struct Once {
     pub(crate) request_id: String,
     /// The hash of its body.
     pub(crate) body_hash: [u8; 32],
+}
+
+impl Once {
+    /// The id of what `make` creates, or of what the same request created before.
+    fn id(
+        &self,
+        c: &mut Conn,
+        caller: &Scope,
+        now: Time,
+        make: impl FnOnce(&mut Conn) -> Result<Id, Failure>,
+    ) -> Result<Id, Failure> {
+        let request = Request {
+            rpc: self.rpc,
+            request_id: &self.request_id,
+            body_hash: &self.body_hash,
+            now,
+            keep: KEEP,
+        };
+        let answer = once(c, caller, request, |c| {
+            Ok(make(c)?.to_string().into_bytes())
+        })?;
+        let text = String::from_utf8(answer).map_err(Error::internal)?;
+        Ok(text.parse().map_err(Error::internal)?)
+    }
 }
 
 impl Store {

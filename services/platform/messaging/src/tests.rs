@@ -2,9 +2,11 @@
 
 mod commands;
 mod deliveries;
+mod outage;
 mod outbox;
 mod publishing;
 mod refusals;
+mod secrecy;
 mod services;
 mod through;
 

@@ -1,10 +1,9 @@
 // The list of tables.
-import { Link } from "@tanstack/react-router";
 import type { Message } from "@/api/contract";
 import { StateBadge, Time } from "@/kit/badges";
 import { choices, formatNumber, words } from "@/kit/format";
 import { List as ListPage } from "@/kit/table/list";
-import type { Column } from "@/kit/table/table";
+import { type Column, linked } from "@/kit/table/table";
 
 type Table = Message<"tessera.warehouse.v1.Table">;
 
@@ -12,16 +11,14 @@ const HOME = "/data/tables";
 
 const columns: Column<Table>[] = [
   {
-    id: "entity",
-    title: "Entity",
-    width: "minmax(180px, 1.4fr)",
-    sort: "entity",
-    cell: (row) => (
-      <Link to={`${HOME}/${row.entity}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
-        {row.entity}
-      </Link>
+    ...linked<Table>(
+      "Entity",
+      "minmax(180px, 1.4fr)",
+      (row) => row.entity,
+      (row) => `${HOME}/${row.entity}`,
     ),
-    text: (row) => row.entity,
+    id: "entity",
+    sort: "entity",
   },
   {
     id: "state",

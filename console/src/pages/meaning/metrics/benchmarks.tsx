@@ -30,7 +30,7 @@ function thresholdWords(one: Threshold, shown: string): string {
 
 export function Benchmarks({ metric }: { metric: Metric }) {
   const [url] = useUrl();
-  const { newest, grain } = useFigures(metric.code ?? "", url.range);
+  const { newest, grain } = useFigures(metric, url.range);
   const [benchmarks, thresholds] = [metric.benchmarks ?? [], metric.thresholds ?? []];
   const shown = (value: string | undefined) => formatValue(Number(value), metric.format, metric.unit);
   const level = levelOf(newest?.row.level);

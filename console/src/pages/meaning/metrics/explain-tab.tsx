@@ -38,11 +38,7 @@ export function useHomes(): (kind: string, code: string) => string | undefined {
 export function ExplainTab({ metric }: { metric: Message<"tessera.metadata.v1.Metric"> }) {
   const [url, setUrl] = useUrl();
   const may = useMay();
-  const { span, grain, rows, newest, pending, answer } = useFigures(
-    metric.code ?? "",
-    url.range,
-    url.grain as Grain | undefined,
-  );
+  const { span, grain, rows, newest, pending, answer } = useFigures(metric, url.range, url.grain as Grain | undefined);
   const chosen = url.at ?? (newest ? `${newest.row.start}..${newest.row.end}` : spanText(span));
   const of = spanOf(chosen);
   const one = useValues(metric.code ?? "", of, undefined, { enabled: !pending && !answer.isPending });

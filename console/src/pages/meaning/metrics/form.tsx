@@ -5,7 +5,8 @@ import { Section } from "@/kit/detail";
 import type { Draft } from "@/kit/form/draft";
 import { type FieldProps, Form } from "@/kit/form/form";
 import { rowsField } from "@/kit/form/rows";
-import { type Checked, FormulaField } from "@/kit/formula/field";
+import type { Checked } from "@/kit/formula/checked";
+import { FormulaField } from "@/kit/formula/field";
 import {
   conversionField,
   cumulativeField,

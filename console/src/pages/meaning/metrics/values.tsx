@@ -7,7 +7,7 @@ import { kept, useStore } from "@/app/store";
 import { Chart, type Level, type Note } from "@/kit/chart/chart";
 import { Headline } from "@/kit/chart/headline";
 import { missingWords, rowsOf, toSeries, useFigures, useValues } from "@/kit/chart/metric-values";
-import { before, type Grain, grains, type Span, spanOf, spans, spanText } from "@/kit/chart/range";
+import { before, type Grain, grains, noFiner, type Span, spanOf, spans, spanText } from "@/kit/chart/range";
 import { formatDay, words } from "@/kit/format";
 import { ErrorState } from "@/kit/states";
 import { useUrl } from "@/kit/url";
@@ -44,8 +44,8 @@ export function Values({ metric, height = 300, plain }: { metric: Metric; height
   const own = useStore(notes)[metric.code ?? ""] ?? [];
   const dimension = plain ? undefined : url.by;
   const compare = !plain && url.compare === "1" && !dimension;
-  const { span, grain, answer, rows, newest, pending } = useFigures(
-    metric.code ?? "",
+  const { span, grain, answer, rows, newest, old, pending } = useFigures(
+    metric,
     plain ? undefined : url.range,
     plain ? undefined : (url.grain as Grain | undefined),
     dimension,
@@ -100,6 +100,7 @@ export function Values({ metric, height = 300, plain }: { metric: Metric; height
         <Headline
           metric={metric}
           newest={newest}
+          old={old}
           grain={grain}
           unit={unit}
           read={answer.data.explanation?.asOfTime}
@@ -137,7 +138,7 @@ function Tools({ metric, span, grain }: { metric: Metric; span: Span; grain: Gra
         w={92}
         aria-label="Period"
         allowDeselect={false}
-        data={grains}
+        data={grains.filter(({ value }) => noFiner(value, metric.grain) === value)}
         value={grain}
         onChange={(next) => setUrl({ grain: next ?? undefined })}
       />

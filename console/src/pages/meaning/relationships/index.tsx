@@ -8,6 +8,7 @@ import type { Message } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
 import { StateBadge } from "@/kit/badges";
 import { Detail as DetailPage, Facts } from "@/kit/detail";
+import { EditPage, useEdit } from "@/kit/form/edit-page";
 import { FormPage } from "@/kit/form/form-page";
 import { words } from "@/kit/format";
 import { History } from "@/kit/history/history";
@@ -126,29 +127,24 @@ export function Detail() {
   const id = useId();
   const query = useCall("MetadataService_GetRelationship", { path: { id } });
   const may = useMay();
-  const [url, setUrl] = useUrl();
+  const [editing, edit] = useEdit();
   const { graph } = useOntology();
   const one: Relationship = query.data ?? {};
   const whole = useMemo(() => wholeOf(one, shapesOf(graph)), [one, graph]);
-  if (url.edit && query.data) {
+  if (editing && query.data) {
     return (
-      <FormPage<Relationship>
+      <EditPage<Relationship>
         {...form}
-        key={one.etag}
-        first={one}
+        thing={one}
+        home={`${HOME}/${id}`}
         fixed={["code"]}
-        title={`Edit ${one.name}`}
-        above={{ title: one.name ?? "", to: `${HOME}/${id}` }}
-        action="Save changes"
-        close={() => setUrl({ edit: undefined })}
-        save={async (relationship, changes) => {
-          await call("MetadataService_UpdateRelationship", {
+        update={(body, updateMask) =>
+          call("MetadataService_UpdateRelationship", {
             path: { "relationship.id": id },
-            query: { updateMask: changes.join(",") },
-            body: { ...relationship, etag: one.etag },
-          });
-          return { title: `${relationship.name} is changed` };
-        }}
+            query: { updateMask },
+            body,
+          })
+        }
       />
     );
   }
@@ -163,7 +159,7 @@ export function Detail() {
       actions={
         <>
           {may("MetadataService_UpdateRelationship") && !one.deleteTime ? (
-            <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
+            <Button variant="default" leftSection={<IconPencil size={14} />} onClick={edit}>
               Edit
             </Button>
           ) : null}

@@ -2,8 +2,10 @@
 import { Button } from "@mantine/core";
 import { IconArrowBackUp, IconPlayerStop } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { call, stream } from "@/api/client";
+import { call } from "@/api/client";
+import { follow } from "@/api/follow";
 import { keyOf, useCall, useMay } from "@/api/hooks";
 import { toast, toastError } from "@/app/toasts";
 import { StateBadge, Time } from "@/kit/badges";
@@ -16,27 +18,15 @@ import { useId } from "@/kit/url";
 import { hasEnded, type Run, RunProgress } from "./progress";
 import { Truths } from "./truths";
 
-/** Follows a run until it ends, into the cache that the page reads; begins again where the connection broke. */
+/** Follows a run until it ends, into the cache that the page reads. */
 function useLive(id: string, run: Run | undefined) {
   const client = useQueryClient();
   const open = run !== undefined && !hasEnded(run);
   useEffect(() => {
     if (!open) return;
-    const stop = new AbortController();
-    const follow = async () => {
-      while (!stop.signal.aborted) {
-        try {
-          for await (const now of stream("SimulationService_WatchRun", { path: { id } }, { signal: stop.signal })) {
-            client.setQueryData(keyOf("SimulationService_GetRun", { path: { id } }), now);
-          }
-          return;
-        } catch {
-          await new Promise((resolve) => setTimeout(resolve, 1000));
-        }
-      }
-    };
-    void follow();
-    return () => stop.abort();
+    const input = { path: { id } };
+    const take = (now: Run) => client.setQueryData(keyOf("SimulationService_GetRun", input), now);
+    return follow("SimulationService_WatchRun", () => input, { take });
   }, [id, open, client]);
 }
 
@@ -105,6 +95,14 @@ export function Detail() {
                 <span key="seed" className="mono">
                   {run.seed}
                 </span>,
+              ],
+              [
+                "Operation",
+                run.operation && may("OperationsService_GetOperation") ? (
+                  <Link key="o" to={`/work/operations/${run.operation}`} className="link">
+                    Its steps and history
+                  </Link>
+                ) : undefined,
               ],
               ["Started", <Time key="start" value={run.createTime} />],
               ["Ended", run.endTime ? <Time key="end" value={run.endTime} /> : undefined],

@@ -18,11 +18,14 @@ describe("truth and result", () => {
   });
 });
 
-test("the chart shows periods of one kind, the finest", () => {
+test("the chart shows periods of one kind, those that there are most of", () => {
   const row = (start: string, end: string) => ({ truth: { start, end } });
   const months = [row("2025-01-01", "2025-02-01"), row("2025-02-01", "2025-03-01"), row("2025-03-01", "2025-04-01")];
   expect(finest([row("2025-01-01", "2026-01-01"), ...months])).toEqual(months);
-  const day = row("2025-01-01", "2025-01-02");
-  expect(finest([...months, day, { truth: {} }])).toEqual([day]);
+  const days = ["01", "02", "03", "04"].map((at) => row(`2025-01-${at}`, `2025-01-0${Number(at) + 1}`));
+  expect(finest([...months, ...days, { truth: {} }])).toEqual(days);
+  // The last one is cut short where the world ends within it.
+  const cut = [...months, row("2025-04-01", "2025-04-21")];
+  expect(finest([row("2025-01-01", "2025-04-21"), ...cut])).toEqual(cut);
   expect(finest([])).toEqual([]);
 });

@@ -37,12 +37,15 @@ export function agrees(truth: string | undefined, value: Value | undefined): boo
 const days = (truth: Truth): number =>
   truth.start && truth.end ? Math.round((Date.parse(truth.end) - Date.parse(truth.start)) / 86_400_000) : 0;
 
-/** The truths of the finest periods, all of one kind: a month's total among its days would be a peak that never was. */
+/**
+ * The truths of the periods that there are most of, all of one kind: a month's total among its days would be a peak that
+ * never was. The last period of a world may be cut short, and is one of them.
+ */
 export function finest<T extends { truth: Truth }>(rows: T[]): T[] {
   const lengths = rows.map(({ truth }) => days(truth)).filter((length) => length > 0);
-  const least = Math.min(...lengths);
+  const usual = lengths.sort((one, other) => one - other)[Math.floor((lengths.length - 1) / 2)] ?? 0;
   // Months are of 28 to 31 days.
-  return rows.filter(({ truth }) => days(truth) > 0 && days(truth) <= least * 1.15);
+  return rows.filter(({ truth }) => days(truth) > 0 && days(truth) <= usual * 1.15);
 }
 
 /** The results of a metric for the periods of its truths, a batch at a time. */
@@ -76,7 +79,7 @@ interface Compared {
 const figures: Column<Compared> = {
   id: "figures",
   title: "Made of",
-  width: "minmax(180px, 1.6fr)",
+  width: "minmax(120px, 1.6fr)",
   cell: ({ truth }) =>
     Object.entries(truth.figures ?? {})
       .map(([name, value]) => `${name} ${formatNumber(value)}`)
@@ -112,7 +115,7 @@ export function Truths({ run, metrics }: { run: Run; metrics: string[] }) {
     {
       id: "of",
       title: "Of",
-      width: "minmax(110px, 1fr)",
+      width: "minmax(80px, 1fr)",
       cell: ({ truth }) =>
         Object.entries(truth.dimensions ?? {})
           .map(([, value]) => value)
@@ -121,14 +124,14 @@ export function Truths({ run, metrics }: { run: Run; metrics: string[] }) {
     {
       id: "truth",
       title: "Truth",
-      width: "120px",
+      width: "96px",
       align: "end",
       cell: ({ truth }) => <span className="num">{truth.value || "–"}</span>,
     },
     {
       id: "result",
       title: "Result",
-      width: "150px",
+      width: "110px",
       align: "end",
       cell: ({ value }) => (
         <span className="num">{value ? value.fraction || value.text || "–" : compared.isFetching ? "…" : "–"}</span>

@@ -1,22 +1,23 @@
 // Groups: users who hold roles together.
-import { ActionIcon, Button, Select } from "@mantine/core";
+import { ActionIcon, Select } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconPencil, IconX } from "@tabler/icons-react";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { IconX } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { useCall, useChange, useList, useMay } from "@/api/hooks";
 import { toast, toastError } from "@/app/toasts";
 import { Time } from "@/kit/badges";
-import { DeleteButton } from "@/kit/delete";
+import { EditAndDelete } from "@/kit/delete";
 import { Detail as DetailPage, Facts } from "@/kit/detail";
+import { EditPage, useEdit } from "@/kit/form/edit-page";
 import { FormPage } from "@/kit/form/form-page";
 import { Roles } from "@/kit/identity/roles";
-import { EmptyState, ErrorState } from "@/kit/states";
 import { List as ListPage } from "@/kit/table/list";
-import { type Column, Table } from "@/kit/table/table";
-import { useId, useUrl } from "@/kit/url";
+import { Listed } from "@/kit/table/listed";
+import { type Column, linked } from "@/kit/table/table";
+import { useId } from "@/kit/url";
 
 type Group = Message<"tessera.identity.v1.Group">;
 type Member = Message<"tessera.identity.v1.GroupMember">;
@@ -24,17 +25,12 @@ type Member = Message<"tessera.identity.v1.GroupMember">;
 const HOME = "/platform/groups";
 
 const columns: Column<Group>[] = [
-  {
-    id: "name",
-    title: "Name",
-    width: "minmax(180px, 1fr)",
-    cell: (row) => (
-      <Link to={`${HOME}/${row.id}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
-        {row.name}
-      </Link>
-    ),
-    text: (row) => row.name,
-  },
+  linked(
+    "Name",
+    "minmax(180px, 1fr)",
+    (row) => row.name,
+    (row) => `${HOME}/${row.id}`,
+  ),
   {
     id: "description",
     title: "What for",
@@ -113,16 +109,12 @@ function Members({ group }: { group: Group }) {
   const change = may("IdentityService_AddGroupMembers");
   const put = (user: string) => add.mutateAsync({ path: { group_id: id }, body: { userIds: [user] } as never });
   const memberColumns: Column<Member>[] = [
-    {
-      id: "name",
-      title: "Name",
-      width: "minmax(160px, 1fr)",
-      cell: (row) => (
-        <Link to={`/platform/users/${row.userId}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
-          {row.displayName || row.email}
-        </Link>
-      ),
-    },
+    linked(
+      "Name",
+      "minmax(160px, 1fr)",
+      (row) => row.displayName || row.email,
+      (row) => `/platform/users/${row.userId}`,
+    ),
     { id: "email", title: "E-mail", width: "minmax(160px, 1fr)", cell: (row) => row.email },
     { id: "joined", title: "Joined", width: "120px", cell: (row) => <Time value={row.joinTime} /> },
     ...(change
@@ -180,24 +172,18 @@ function Members({ group }: { group: Group }) {
           }}
         />
       ) : null}
-      {list.error ? (
-        <ErrorState error={list.error} retry={() => void list.refetch()} />
-      ) : !list.isPending && list.rows.length === 0 ? (
-        <EmptyState title="Nobody is in this group yet">Add users by their e-mail address.</EmptyState>
-      ) : (
-        <Table
-          label="Members"
-          rows={list.rows}
-          columns={memberColumns}
-          id={(row) => row.userId ?? ""}
-          name={(row) => row.displayName ?? row.email ?? ""}
-          to={(row) => `/platform/users/${row.userId}`}
-          loading={list.isPending}
-          hasMore={list.hasNextPage}
-          loadMore={() => void list.fetchNextPage()}
-          inline
-        />
-      )}
+      <Listed
+        list={list}
+        label="Members"
+        noun={["member", "members"]}
+        columns={memberColumns}
+        id={(row) => row.userId ?? ""}
+        name={(row) => row.displayName ?? row.email ?? ""}
+        to={(row) => `/platform/users/${row.userId}`}
+        none="Nobody is in this group yet"
+      >
+        Add users by their e-mail address.
+      </Listed>
     </>
   );
 }
@@ -206,27 +192,18 @@ export function Detail() {
   const id = useId();
   const query = useCall("IdentityService_GetGroup", { path: { id } });
   const may = useMay();
-  const [url, setUrl] = useUrl();
+  const [editing, edit] = useEdit();
   const group: Group = query.data ?? {};
   const name = group.name ?? "";
-  if (url.edit && query.data) {
+  if (editing && query.data) {
     return (
-      <FormPage<Group>
+      <EditPage<Group>
         {...form}
-        key={group.etag}
-        first={group}
-        title={`Edit ${name}`}
-        above={{ title: name, to: `${HOME}/${id}` }}
-        action="Save changes"
-        close={() => setUrl({ edit: undefined })}
-        save={async (next, changes) => {
-          await call("IdentityService_UpdateGroup", {
-            path: { "group.id": id },
-            query: { updateMask: changes.join(",") },
-            body: { ...next, etag: group.etag },
-          });
-          return { title: `${next.name} is changed` };
-        }}
+        thing={group}
+        home={`${HOME}/${id}`}
+        update={(body, updateMask) =>
+          call("IdentityService_UpdateGroup", { path: { "group.id": id }, query: { updateMask }, body })
+        }
       />
     );
   }
@@ -238,19 +215,15 @@ export function Detail() {
       purpose={group.description}
       actions={
         may("IdentityService_UpdateGroup") ? (
-          <>
-            <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
-              Edit
-            </Button>
-            <DeleteButton
-              name={name}
-              home={HOME}
-              service="identity"
-              run={() => call("IdentityService_DeleteGroup", { path: { id }, query: { etag: group.etag } })}
-            >
-              Its members lose the roles they hold by it, at once. The users themselves stay. This cannot be undone.
-            </DeleteButton>
-          </>
+          <EditAndDelete
+            name={name}
+            edit={edit}
+            home={HOME}
+            service="identity"
+            run={() => call("IdentityService_DeleteGroup", { path: { id }, query: { etag: group.etag } })}
+          >
+            Its members lose the roles they hold by it, at once. The users themselves stay. This cannot be undone.
+          </EditAndDelete>
         ) : null
       }
       facts={

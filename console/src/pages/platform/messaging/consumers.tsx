@@ -10,10 +10,9 @@ import { useList, useMay } from "@/api/hooks";
 import { toast } from "@/app/toasts";
 import { Badge, Time } from "@/kit/badges";
 import { formatNumber } from "@/kit/format";
-import { EmptyState, ErrorState } from "@/kit/states";
-import { type Column, Table } from "@/kit/table/table";
+import { Listed } from "@/kit/table/listed";
+import { type Column, codes } from "@/kit/table/table";
 import { useUrl } from "@/kit/url";
-import { useFresh } from "../../work/operations/progress";
 import classes from "./messaging.module.css";
 
 type Subscription = Message<"tessera.messaging.v1.Subscription">;
@@ -28,15 +27,23 @@ function Lag({ of }: { of: Subscription }) {
   );
 }
 
+const figure = (
+  id: string,
+  title: string,
+  of: (row: Subscription) => string | number | undefined,
+): Column<Subscription> => ({ id, title, width: "80px", align: "end", cell: (row) => formatNumber(of(row) ?? 0) });
+
 export function Consumers() {
   const may = useMay();
   const [url, setUrl] = useUrl();
   const services = url.of === "services" && may("MessagingService_GetBrokerStatus");
   const [moving, setMoving] = useState<Subscription>();
-  useFresh(true, [["messaging", "MessagingService_ListSubscriptions"]], 3000);
-  const asked = { query: { ofServices: services || undefined } } as never;
-  const list = useList("MessagingService_ListSubscriptions", "subscriptions", asked, { pageSize: 100 });
-  const rows = list.rows as Subscription[];
+  const list = useList(
+    "MessagingService_ListSubscriptions",
+    "subscriptions",
+    { query: { ofServices: services || undefined } },
+    { every: 3000 },
+  );
   const columns: Column<Subscription>[] = [
     {
       id: "name",
@@ -45,35 +52,11 @@ export function Consumers() {
       cell: (row) => (row.service ? `${row.service}: ${row.name}` : row.name),
       text: (row) => row.name,
     },
-    {
-      id: "pattern",
-      title: "Topics",
-      width: "minmax(200px, 2fr)",
-      cell: (row) => <span className="mono">{row.pattern}</span>,
-      text: (row) => row.pattern,
-    },
+    codes("pattern", "Topics", "minmax(200px, 2fr)", (row) => row.pattern),
     { id: "lag", title: "Lag", width: "90px", align: "end", cell: (row) => <Lag of={row} /> },
-    {
-      id: "out",
-      title: "In flight",
-      width: "80px",
-      align: "end",
-      cell: (row) => formatNumber(row.figures?.inFlight ?? 0),
-    },
-    {
-      id: "waiting",
-      title: "Waiting",
-      width: "80px",
-      align: "end",
-      cell: (row) => formatNumber(row.figures?.waiting ?? 0),
-    },
-    {
-      id: "failed",
-      title: "Failed",
-      width: "80px",
-      align: "end",
-      cell: (row) => formatNumber(row.figures?.failed ?? 0),
-    },
+    figure("out", "In flight", (row) => row.figures?.inFlight),
+    figure("waiting", "Waiting", (row) => row.figures?.waiting),
+    figure("failed", "Failed", (row) => row.figures?.failed),
     {
       id: "dead",
       title: "Dead letters",
@@ -84,7 +67,7 @@ export function Consumers() {
         return dead > 0 ? <Badge tone="bad">{formatNumber(dead)}</Badge> : "0";
       },
     },
-    { id: "fetch", title: "Fetched", width: "110px", cell: (row) => <Time value={row.figures?.lastFetchTime} /> },
+    { id: "fetch", title: "Fetched", width: "130px", cell: (row) => <Time value={row.figures?.lastFetchTime} /> },
     {
       id: "act",
       title: "",
@@ -121,27 +104,19 @@ export function Consumers() {
           ]}
         />
       ) : null}
-      {list.error && rows.length === 0 ? (
-        <ErrorState error={list.error} retry={() => void list.refetch()} />
-      ) : !list.isPending && rows.length === 0 ? (
-        <EmptyState title="No subscriptions yet">
-          A subscription has messages of some topics delivered until they are acknowledged, in order where they have a
-          key.
-        </EmptyState>
-      ) : (
-        <Table
-          label="Consumers"
-          rows={rows}
-          columns={columns}
-          id={(row) => row.id ?? ""}
-          name={(row) => (row.service ? `${row.service}: ${row.name}` : (row.name ?? ""))}
-          onRow={(row) => setUrl({ tab: "dead", subscription: row.id })}
-          loading={list.isPending}
-          hasMore={list.hasNextPage && !list.isFetchingNextPage}
-          loadMore={() => void list.fetchNextPage()}
-          inline
-        />
-      )}
+      <Listed
+        list={list}
+        label="Consumers"
+        noun={["subscription", "subscriptions"]}
+        columns={columns}
+        id={(row) => row.id ?? ""}
+        name={(row) => (row.service ? `${row.service}: ${row.name}` : (row.name ?? ""))}
+        onRow={(row) => setUrl({ tab: "dead", subscription: row.id })}
+        none="No subscriptions yet"
+      >
+        A subscription has messages of some topics delivered until they are acknowledged, in order where they have a
+        key.
+      </Listed>
       {moving ? <Move subscription={moving} close={() => setMoving(undefined)} /> : null}
     </>
   );

@@ -10,8 +10,8 @@ import { toast, toastError } from "@/app/toasts";
 import { Time } from "@/kit/badges";
 import { Confirm } from "@/kit/confirm";
 import { count } from "@/kit/format";
-import { EmptyState, ErrorState } from "@/kit/states";
-import { type Column, Table } from "@/kit/table/table";
+import { Listed } from "@/kit/table/listed";
+import { type Column, codes } from "@/kit/table/table";
 import { useUrl } from "@/kit/url";
 import { MessageFacts } from "./messages";
 import classes from "./messaging.module.css";
@@ -19,13 +19,7 @@ import classes from "./messaging.module.css";
 type Dead = Message<"tessera.messaging.v1.DeadLetter">;
 
 const columns: Column<Dead>[] = [
-  {
-    id: "topic",
-    title: "Topic",
-    width: "minmax(170px, 1.2fr)",
-    cell: (row) => <span className="mono">{row.message?.topic}</span>,
-    text: (row) => row.message?.topic,
-  },
+  codes("topic", "Topic", "minmax(170px, 1.2fr)", (row) => row.message?.topic),
   {
     id: "reason",
     title: "Why",
@@ -34,8 +28,8 @@ const columns: Column<Dead>[] = [
     text: (row) => row.reason,
   },
   { id: "tries", title: "Tries", width: "70px", align: "end", cell: (row) => row.attempts ?? 0 },
-  { id: "since", title: "Since", width: "110px", cell: (row) => <Time value={row.createTime} /> },
-  { id: "replayed", title: "Replayed", width: "110px", cell: (row) => <Time value={row.replayTime} /> },
+  { id: "since", title: "Since", width: "130px", cell: (row) => <Time value={row.createTime} /> },
+  { id: "replayed", title: "Replayed", width: "130px", cell: (row) => <Time value={row.replayTime} /> },
 ];
 
 export function DeadLetters() {
@@ -51,9 +45,8 @@ export function DeadLetters() {
     { path: { id: subscription ?? "" } },
     { enabled: Boolean(subscription) },
   ).data?.name;
-  const asked = { query: { subscriptionId: subscription } } as never;
-  const list = useList("MessagingService_ListDeadLetters", "deadLetters", asked, { pageSize: 100 });
-  const rows = list.rows as Dead[];
+  const list = useList("MessagingService_ListDeadLetters", "deadLetters", { query: { subscriptionId: subscription } });
+  const rows = list.rows;
   const ids = [...chosen].filter((id) => rows.some((row) => row.id === id));
   const after = (what: string) => {
     setChosen(new Set());
@@ -90,28 +83,20 @@ export function DeadLetters() {
           Delete {ids.length > 0 ? ids.length : ""}
         </Button>
       </div>
-      {list.error && rows.length === 0 ? (
-        <ErrorState error={list.error} retry={() => void list.refetch()} />
-      ) : !list.isPending && rows.length === 0 ? (
-        <EmptyState title="No dead letters">
-          A message that was delivered as often as allowed and never acknowledged is kept here, to be read and replayed.
-        </EmptyState>
-      ) : (
-        <Table
-          label="Dead letters"
-          rows={rows}
-          columns={columns}
-          id={(row) => row.id ?? ""}
-          name={(row) => `${row.message?.topic} ${row.message?.position}`}
-          onRow={setOpen}
-          chosen={chosen}
-          onChoose={setChosen}
-          loading={list.isPending}
-          hasMore={list.hasNextPage && !list.isFetchingNextPage}
-          loadMore={() => void list.fetchNextPage()}
-          inline
-        />
-      )}
+      <Listed
+        list={list}
+        label="Dead letters"
+        noun={["dead letter", "dead letters"]}
+        columns={columns}
+        id={(row) => row.id ?? ""}
+        name={(row) => `${row.message?.topic} ${row.message?.position}`}
+        onRow={setOpen}
+        chosen={chosen}
+        onChoose={setChosen}
+        none="No dead letters"
+      >
+        A message that was delivered as often as allowed and never acknowledged is kept here, to be read and replayed.
+      </Listed>
       {open?.message ? (
         <Modal opened onClose={() => setOpen(undefined)} title={open.message.topic} size={640}>
           <p style={{ color: "var(--bad)", marginTop: 0 }}>{open.reason}</p>

@@ -5,8 +5,8 @@ import { useState } from "react";
 import type { Message } from "@/api/contract";
 import { Badge, Time } from "@/kit/badges";
 import { Facts } from "@/kit/detail";
-import { EmptyState, ErrorState } from "@/kit/states";
-import { type Column, Table } from "@/kit/table/table";
+import { Listed, type Listing } from "@/kit/table/listed";
+import { type Column, codes } from "@/kit/table/table";
 import classes from "./messaging.module.css";
 import { bytes } from "./status";
 
@@ -20,21 +20,9 @@ const columns: Column<Letter>[] = [
     align: "end",
     cell: (row) => <span className="num">{row.position}</span>,
   },
-  { id: "at", title: "Published", width: "110px", cell: (row) => <Time value={row.publishTime} /> },
-  {
-    id: "topic",
-    title: "Topic",
-    width: "minmax(170px, 1.4fr)",
-    cell: (row) => <span className="mono">{row.topic}</span>,
-    text: (row) => row.topic,
-  },
-  {
-    id: "key",
-    title: "Key",
-    width: "minmax(110px, 1fr)",
-    cell: (row) => <span className="mono">{row.key}</span>,
-    text: (row) => row.key,
-  },
+  { id: "at", title: "Published", width: "130px", cell: (row) => <Time value={row.publishTime} /> },
+  codes("topic", "Topic", "minmax(170px, 1.4fr)", (row) => row.topic),
+  codes("key", "Key", "minmax(110px, 1fr)", (row) => row.key),
   { id: "size", title: "Size", width: "90px", align: "end", cell: (row) => bytes(row.storedBytes) },
 ];
 
@@ -48,18 +36,14 @@ export function said(letter: Letter): string {
 }
 
 interface Props {
-  rows: Letter[];
-  loading?: boolean;
-  error?: unknown;
-  retry?: () => void;
-  hasMore?: boolean;
-  loadMore?: () => void;
-  teach?: string;
+  list: Listing<Letter>;
+  /** What is said while there are none. */
+  teach: string;
   /** Shows a message in the place of the table: one is within a dialog already. */
   inPlace?: boolean;
 }
 
-export function MessageTable({ rows, loading, error, retry, hasMore, loadMore, teach, inPlace }: Props) {
+export function MessageTable({ list, teach, inPlace }: Props) {
   const [open, setOpen] = useState<Letter>();
   if (inPlace && open)
     return (
@@ -76,23 +60,20 @@ export function MessageTable({ rows, loading, error, retry, hasMore, loadMore, t
         <MessageFacts letter={open} />
       </>
     );
-  if (error && rows.length === 0) return <ErrorState error={error} retry={retry} />;
-  if (!loading && rows.length === 0)
-    return <EmptyState title="No messages">{teach ?? "Nothing was published there since then."}</EmptyState>;
   return (
     <>
-      <Table
+      <Listed
+        list={list}
         label="Messages"
-        rows={rows}
+        noun={["message", "messages"]}
         columns={columns}
         id={(row) => String(row.position)}
         name={(row) => `${row.position} ${row.topic}`}
         onRow={setOpen}
-        loading={loading}
-        hasMore={hasMore}
-        loadMore={loadMore}
-        inline
-      />
+        none="No messages"
+      >
+        {teach}
+      </Listed>
       {open ? (
         <Modal opened onClose={() => setOpen(undefined)} title={open.topic} size={640}>
           <MessageFacts letter={open} />

@@ -2,9 +2,10 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import { stream } from "@/api/client";
+import { follow } from "@/api/follow";
 import { Badge } from "@/kit/badges";
 import { ErrorState } from "@/kit/states";
+import { listing } from "@/kit/table/listed";
 import { useUrl } from "@/kit/url";
 import { type Letter, MessageTable } from "./messages";
 import classes from "./messaging.module.css";
@@ -21,7 +22,6 @@ export function Tail() {
   const [error, setError] = useState<unknown>(null);
   useEffect(() => {
     if (!running) return;
-    const stop = new AbortController();
     setError(null);
     let waiting: Letter[] = [];
     // Many a second are drawn together.
@@ -31,23 +31,19 @@ export function Tail() {
       waiting = [];
       setLetters((before) => [...come, ...before].slice(0, MOST));
     }, 200);
-    const follow = async () => {
-      while (!stop.signal.aborted) {
-        try {
-          const asked = { query: { "filter.pattern": pattern } } as never;
-          for await (const letter of stream("MessagingService_TailMessages", asked, { signal: stop.signal })) {
-            waiting.push(letter);
-          }
-        } catch (cause) {
-          if (stop.signal.aborted) return;
-          setError(cause);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 2000));
-      }
+    // One that broke goes on behind the last message that it brought.
+    let next: string | undefined;
+    const take = (letter: Letter) => {
+      waiting.push(letter);
+      next = String(BigInt(letter.position ?? 0) + 1n);
     };
-    void follow();
+    const stop = follow(
+      "MessagingService_TailMessages",
+      () => ({ query: { "filter.pattern": pattern, "filter.startPosition": next } }),
+      { take, opened: () => setError(null), lost: setError },
+    );
     return () => {
-      stop.abort();
+      stop();
       clearInterval(timer);
     };
   }, [pattern, running]);
@@ -64,7 +60,7 @@ export function Tail() {
         <TextInput
           label="Topics"
           description="* for any one word, > at the end for any more"
-          className="mono"
+          classNames={{ input: "mono" }}
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
@@ -85,7 +81,7 @@ export function Tail() {
       {error !== null && letters.length === 0 ? (
         <ErrorState error={error} />
       ) : (
-        <MessageTable rows={letters} teach="Messages appear here as they are published." />
+        <MessageTable list={listing(letters)} teach="Messages appear here as they are published." />
       )}
     </>
   );

@@ -6,23 +6,17 @@ import type { Message } from "@/api/contract";
 import { useList } from "@/api/hooks";
 import { Time } from "@/kit/badges";
 import { formatNumber } from "@/kit/format";
-import { EmptyState, ErrorState } from "@/kit/states";
-import { type Column, Table } from "@/kit/table/table";
+import { Listed } from "@/kit/table/listed";
+import { type Column, codes } from "@/kit/table/table";
 import { useUrl } from "@/kit/url";
-import { type Letter, MessageTable } from "./messages";
+import { MessageTable } from "./messages";
 import classes from "./messaging.module.css";
 import { bytes } from "./status";
 
 type Topic = Message<"tessera.messaging.v1.Topic">;
 
 const columns: Column<Topic>[] = [
-  {
-    id: "name",
-    title: "Topic",
-    width: "minmax(220px, 2fr)",
-    cell: (row) => <span className="mono">{row.name}</span>,
-    text: (row) => row.name,
-  },
+  codes("name", "Topic", "minmax(220px, 2fr)", (row) => row.name),
   { id: "messages", title: "Messages", width: "110px", align: "end", cell: (row) => formatNumber(row.messages ?? 0) },
   { id: "bytes", title: "Size", width: "100px", align: "end", cell: (row) => bytes(row.bytes) },
   { id: "takers", title: "Subscriptions", width: "120px", align: "end", cell: (row) => row.subscriptions ?? 0 },
@@ -37,10 +31,7 @@ export function Topics() {
     (prefix: string) => setUrl({ prefix: prefix || undefined }, { replace: true }),
     180,
   );
-  const list = useList("MessagingService_ListTopics", "topics", { query: { prefix: url.prefix } } as never, {
-    pageSize: 100,
-  });
-  const rows = list.rows as Topic[];
+  const list = useList("MessagingService_ListTopics", "topics", { query: { prefix: url.prefix } });
   return (
     <>
       <TextInput
@@ -54,26 +45,18 @@ export function Topics() {
           later(event.currentTarget.value.trim());
         }}
       />
-      {list.error && rows.length === 0 ? (
-        <ErrorState error={list.error} retry={() => void list.refetch()} />
-      ) : !list.isPending && rows.length === 0 ? (
-        <EmptyState title={url.prefix ? "No topic fits" : "No topics yet"}>
-          A topic is there from the first message on that is published to it.
-        </EmptyState>
-      ) : (
-        <Table
-          label="Topics"
-          rows={rows}
-          columns={columns}
-          id={(row) => row.name ?? ""}
-          name={(row) => row.name ?? ""}
-          onRow={(row) => setUrl({ topic: row.name })}
-          loading={list.isPending}
-          hasMore={list.hasNextPage && !list.isFetchingNextPage}
-          loadMore={() => void list.fetchNextPage()}
-          inline
-        />
-      )}
+      <Listed
+        list={list}
+        label="Topics"
+        noun={["topic", "topics"]}
+        columns={columns}
+        id={(row) => row.name ?? ""}
+        name={(row) => row.name ?? ""}
+        onRow={(row) => setUrl({ topic: row.name })}
+        none={url.prefix ? "No topic fits" : "No topics yet"}
+      >
+        A topic is there from the first message on that is published to it.
+      </Listed>
       <Drawer
         opened={Boolean(url.topic)}
         onClose={() => setUrl({ topic: undefined, from: undefined })}
@@ -98,7 +81,7 @@ function Replay({ topic }: { topic: string }) {
     "filter.startPosition": position,
     "filter.startTime": Number.isFinite(time) ? new Date(time).toISOString() : undefined,
   };
-  const list = useList("MessagingService_ListMessages", "messages", { query: filter } as never, { pageSize: 50 });
+  const list = useList("MessagingService_ListMessages", "messages", { query: filter }, { pageSize: 100 });
   return (
     <>
       <form
@@ -118,15 +101,7 @@ function Replay({ topic }: { topic: string }) {
           Replay
         </Button>
       </form>
-      <MessageTable
-        rows={list.rows as Letter[]}
-        loading={list.isPending}
-        error={list.error}
-        retry={() => void list.refetch()}
-        hasMore={list.hasNextPage && !list.isFetchingNextPage}
-        loadMore={() => void list.fetchNextPage()}
-        inPlace
-      />
+      <MessageTable list={list} teach="Nothing was published there since then." inPlace />
     </>
   );
 }

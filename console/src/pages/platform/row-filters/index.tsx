@@ -1,20 +1,19 @@
 // Row filters: who sees which rows of an entity.
-import { Button } from "@mantine/core";
-import { IconPencil } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { call } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { useCall, useMay } from "@/api/hooks";
 import { Time } from "@/kit/badges";
-import { DeleteButton } from "@/kit/delete";
+import { EditAndDelete } from "@/kit/delete";
 import { Detail as DetailPage, Facts, Section } from "@/kit/detail";
+import { EditPage, useEdit } from "@/kit/form/edit-page";
 import { FormPage } from "@/kit/form/form-page";
 import { Formula } from "@/kit/formula/field";
 import { Actor } from "@/kit/identity/actor";
 import { useFilterColumns, Whom } from "@/kit/identity/row-filters";
 import { useSubjects } from "@/kit/identity/subjects";
 import { List as ListPage } from "@/kit/table/list";
-import { useId, useUrl } from "@/kit/url";
+import { useId } from "@/kit/url";
 import { conditionField, entityField, holderField } from "./fields";
 
 type RowFilter = Message<"tessera.identity.v1.RowFilter">;
@@ -87,29 +86,20 @@ export function Detail() {
   const id = useId();
   const query = useCall("IdentityService_GetRowFilter", { path: { id } });
   const may = useMay();
-  const [url, setUrl] = useUrl();
+  const [editing, edit] = useEdit();
   const filter: RowFilter = query.data ?? {};
   const named = useSubjects([filter.subject]);
   const name = filter.name ?? "";
-  if (url.edit && query.data) {
+  if (editing && query.data) {
     return (
-      <FormPage<RowFilter>
+      <EditPage<RowFilter>
         {...form}
-        key={filter.etag}
-        first={filter}
+        thing={filter}
+        home={`${HOME}/${id}`}
         fields={["name", "description", "condition"]}
-        title={`Edit ${name}`}
-        above={{ title: name, to: `${HOME}/${id}` }}
-        action="Save changes"
-        close={() => setUrl({ edit: undefined })}
-        save={async (next, changes) => {
-          await call("IdentityService_UpdateRowFilter", {
-            path: { "row_filter.id": id },
-            query: { updateMask: changes.join(",") },
-            body: { ...next, etag: filter.etag },
-          });
-          return { title: `${next.name} is changed` };
-        }}
+        update={(body, updateMask) =>
+          call("IdentityService_UpdateRowFilter", { path: { "row_filter.id": id }, query: { updateMask }, body })
+        }
       />
     );
   }
@@ -121,20 +111,16 @@ export function Detail() {
       purpose={filter.description}
       actions={
         may("IdentityService_UpdateRowFilter") ? (
-          <>
-            <Button variant="default" leftSection={<IconPencil size={14} />} onClick={() => setUrl({ edit: "1" })}>
-              Edit
-            </Button>
-            <DeleteButton
-              name={name}
-              home={HOME}
-              service="identity"
-              run={() => call("IdentityService_DeleteRowFilter", { path: { id }, query: { etag: filter.etag } })}
-            >
-              Whoever it names sees at once what their other filters of {filter.entity} leave, and all of its rows where
-              there is no other. This cannot be undone.
-            </DeleteButton>
-          </>
+          <EditAndDelete
+            name={name}
+            edit={edit}
+            home={HOME}
+            service="identity"
+            run={() => call("IdentityService_DeleteRowFilter", { path: { id }, query: { etag: filter.etag } })}
+          >
+            Whoever it names sees at once what their other filters of {filter.entity} leave, and all of its rows where
+            there is no other. This cannot be undone.
+          </EditAndDelete>
         ) : null
       }
       facts={

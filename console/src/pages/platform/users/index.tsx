@@ -20,7 +20,7 @@ import { RowFilters } from "@/kit/identity/row-filters";
 import { Tokens } from "@/kit/identity/tokens";
 import { Page } from "@/kit/page";
 import { List as ListPage } from "@/kit/table/list";
-import type { Column } from "@/kit/table/table";
+import { type Column, linked } from "@/kit/table/table";
 import { useId, useUrl } from "@/kit/url";
 import { ResetPassword } from "./password";
 
@@ -35,16 +35,8 @@ const nameOf = (user: User) => user.displayName || (user.email ?? "");
 
 const columns: Column<User>[] = [
   {
-    id: "name",
-    title: "Name",
+    ...linked<User>("Name", "minmax(180px, 1.2fr)", nameOf, (row) => `${HOME}/${row.id}`),
     sort: "USER_ORDER_DISPLAY_NAME",
-    width: "minmax(180px, 1.2fr)",
-    cell: (row) => (
-      <Link to={`${HOME}/${row.id}`} tabIndex={-1} style={{ textDecoration: "none", fontWeight: 500 }}>
-        {nameOf(row)}
-      </Link>
-    ),
-    text: nameOf,
   },
   {
     id: "email",

@@ -43,7 +43,7 @@ export function Actions({ operation }: { operation: Operation }) {
   const pause = () => act("Pausing", call("OperationsService_PauseOperation", { path: { id }, body: {} }));
   const resume = () => act("Resuming", call("OperationsService_ResumeOperation", { path: { id }, body: {} }));
   const mark = () =>
-    call("OperationsService_CreateCheckpoint", { path: { id }, body: {} }).then(
+    call("OperationsService_CreateCheckpoint", { path: { id }, body: { requestId: newRequestId() } }).then(
       () => {
         toast({ title: "The checkpoint is made" });
         void client.invalidateQueries({ queryKey: ["operations", "OperationsService_ListCheckpoints"] });

@@ -20,17 +20,20 @@ export interface Consequence {
   why?: string;
 }
 
-/** What rolling back behind the step `to` comes to, the latest first. Waits have no effect and are left out. */
+/**
+ * What rolling back behind the step `to` comes to, the latest first. Waits have no effect and are left out, those for an operation
+ * that was started here too: that one is undone with the step that started it.
+ */
 export function consequences(steps: Step[], to: number): Consequence[] {
   return steps
     .filter((step) => Number(step.seq ?? 0) > to && !step.rolledBack)
     .filter((step) => step.kind !== "STEP_KIND_TIMER" && step.kind !== "STEP_KIND_SIGNAL")
     .filter((step) => !(step.kind === "STEP_KIND_LOCAL" && step.state !== "STEP_STATE_DONE"))
+    .filter((step) => !(step.kind === "STEP_KIND_CHILD" && !step.compensation))
     .map((step) => {
       const about = { seq: String(step.seq ?? 0), name: step.name ?? "" };
       if (step.compensation?.state === "COMPENSATION_STATE_READY")
         return { ...about, undoneBy: step.compensation.name || "its compensation" };
-      if (step.kind === "STEP_KIND_CHILD") return { ...about, why: "an operation of its own: roll that one back" };
       return { ...about, why: "no compensation" };
     })
     .reverse();
@@ -68,7 +71,7 @@ export function RollBack({ operation, to, close }: Props) {
       <p style={{ marginTop: 0 }}>
         {operation.done ? "" : "It stops first. "}
         Compensations run one by one, the latest step first. A step without one is left as it is, and is named
-        afterwards.
+        afterwards. Operations that it started stop at once, and are rolled back in their turn.
       </p>
       {steps.isPending ? (
         <Skeleton height={60} />

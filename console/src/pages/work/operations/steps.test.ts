@@ -68,8 +68,16 @@ describe("operations", () => {
       { seq: "3", name: "nap", kind: "STEP_KIND_TIMER" },
       { seq: "4", name: "mail", kind: "STEP_KIND_CALL", state: "STEP_STATE_DONE" },
       { seq: "5", name: "gone", kind: "STEP_KIND_CALL", rolledBack: true },
+      {
+        seq: "6",
+        name: "start report",
+        kind: "STEP_KIND_CHILD",
+        compensation: { name: "rolls that job back", state: "COMPENSATION_STATE_READY" },
+      },
+      { seq: "7", name: "join report", kind: "STEP_KIND_CHILD" },
     ] as Parameters<typeof consequences>[0];
     expect(consequences(steps, 1)).toEqual([
+      { seq: "6", name: "start report", undoneBy: "rolls that job back" },
       { seq: "4", name: "mail", why: "no compensation" },
       { seq: "2", name: "load", undoneBy: "unload" },
     ]);

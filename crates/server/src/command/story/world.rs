@@ -22,19 +22,22 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
-    /// The run of an earlier play that wrote these rows: the same order makes the same ones.
+    /// The run of an earlier play that wrote such rows: of this scenario and seed, and for which `same` holds.
     pub(super) async fn written_earlier(
         &self,
         edge: &EdgeClient,
+        same: impl Fn(&Value) -> bool,
     ) -> Result<Option<Value>, BoxError> {
         let scenario = self.scenario;
         let path = format!("{RUNS}?page_size=1000&scenario={scenario}&state=RUN_STATE_SUCCEEDED");
         let runs = edge.get(&path).await?;
         let mut runs = runs["runs"].as_array().into_iter().flatten();
-        let same = |run: &&Value| {
-            run["seed"] == SEED && run["startDate"] == self.start && run["endDate"] == self.end
-        };
-        Ok(runs.find(same).cloned())
+        Ok(runs.find(|run| run["seed"] == SEED && same(run)).cloned())
+    }
+
+    /// Whether a run is of the very days of this world.
+    pub(super) fn is_of(&self, run: &Value) -> bool {
+        run["startDate"] == self.start && run["endDate"] == self.end
     }
 
     /// Has the rows written, and answers the run once they are.

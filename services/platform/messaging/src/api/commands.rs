@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use auth::Scope;
+use auth::clearance::Level;
 use bus::envelope::Content;
 use bus::topic::COMMANDS;
 use error::{Error, Result, Violations};
@@ -89,6 +90,7 @@ impl Api {
                 time: now,
                 correlation,
                 causation: String::new(),
+                level: Level::Internal,
                 content_type: "application/json".to_owned(),
                 headers: request.metadata,
                 data: serde_json::to_vec(&payload)

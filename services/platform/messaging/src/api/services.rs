@@ -31,6 +31,7 @@ impl Api {
                     tenant,
                     lane: stored::lane(tenant, &event.key),
                     topic: event.topic,
+                    level: bus::envelope::level(event.envelope.clone()),
                     directed: None,
                     envelope: event.envelope,
                 },

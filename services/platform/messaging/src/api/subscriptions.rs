@@ -7,11 +7,12 @@ use std::time::Duration;
 use auth::Scope;
 use bytes::Bytes;
 use error::{Error, Result, reason};
+use prost::Message;
 use proto_platform::tessera::messaging::v1 as pb;
 use value::Id;
 
 use super::Api;
-use crate::broker::{Group, Outgoing};
+use crate::broker::{Group, Outgoing, Verdict};
 use crate::convert::message::{SEES_PRIVATE, sees_private, unreadable};
 use crate::convert::subscription::{self, Place};
 use crate::convert::{self, small};
@@ -167,6 +168,7 @@ impl Api {
             return Err(Error::new(&reason::PERMISSION_DENIED, text)
                 .with_metadata("permission", SEES_PRIVATE));
         }
+        subscription::cleared(scope, group.level())?;
         let most = convert::size(request.max_messages, USUAL);
         let wait = convert::span(request.wait.as_ref()).unwrap_or(Duration::ZERO);
         let outs = tokio::select! {
@@ -174,9 +176,19 @@ impl Api {
             // Whoever waits is let go, so that the process can stop.
             () = self.shutdown.begun() => Vec::new(),
         };
-        let mut deliveries = Vec::with_capacity(outs.len());
+        let (mut deliveries, mut bytes, mut left) = (Vec::with_capacity(outs.len()), 0, Vec::new());
         for out in outs {
-            deliveries.push(subscription::delivery(out, &self.known)?);
+            // Unpacked, and as JSON besides, they may be more than an answer holds.
+            if bytes > ANSWER {
+                left.push((out.position, out.attempt, Verdict::untried()));
+                continue;
+            }
+            let delivery = subscription::delivery(out, &self.known)?;
+            bytes += delivery.encoded_len();
+            deliveries.push(delivery);
+        }
+        if !left.is_empty() {
+            group.settle(&self.broker, left).await?;
         }
         Ok(pb::FetchMessagesResponse { deliveries })
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::Duration;
 
+use auth::clearance::Level;
 use bus::topic::Pattern;
 use error::{Error, Result};
 use tokio::sync::Notify;
@@ -19,13 +20,16 @@ use value::{Id, Time};
 
 use super::{Broker, PAGE};
 use crate::backend::{Limit, Record};
-use crate::model::delivery::{Delivery, Snapshot, Terms};
+use crate::model::delivery::{Delivery, Refusal, Snapshot, Terms};
 use crate::model::{is_private, stored::Stored};
 use crate::reasons::SUBSCRIPTION_GONE;
 use crate::store::subscriptions;
 
 /// Messages taken in and not given out at most, beside those that may be out.
 const AHEAD: usize = 1000;
+/// Bytes that go out at once, but for a single message that is longer: an answer has its limits, and what is in one that is
+/// too long would be out without anybody having it.
+const AT_ONCE: usize = 8 << 20;
 /// The longest that nothing is looked at while messages are waited for.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -35,6 +39,7 @@ pub(crate) struct Settings {
     pattern: Pattern,
     terms: Terms,
     sees_private: bool,
+    level: Level,
 }
 
 impl Settings {
@@ -49,6 +54,11 @@ impl Settings {
                 max_in_flight: usize::try_from(row.max_in_flight).unwrap_or(1),
             },
             sees_private: row.sees_private == 1,
+            // Services hear of everything, also those whose row is older than levels are.
+            level: match row.tenant.is_nil() {
+                true => Level::Restricted,
+                false => Level::of(row.security_level),
+            },
         }
     }
 }
@@ -149,6 +159,7 @@ impl Group {
             Some(id) => id == self.id,
             None => {
                 (self.tenant.is_nil() || self.tenant == stored.tenant)
+                    && stored.level <= settings.level
                     && settings.pattern.matches(&stored.topic)
                     && (settings.sees_private || !is_private(&stored.topic))
             }
@@ -220,23 +231,36 @@ impl Group {
             state.cursor = batch.next;
             self.changed();
         }
-        let mut given = Vec::new();
+        let (mut given, mut bytes, mut trouble) = (Vec::new(), 0, None);
         for (position, attempt) in state.hand_out(now, most, &terms) {
             self.changed();
             let record = match fresh.remove(&position) {
-                Some(record) => Some(record),
-                None => self.record(broker, position).await?,
+                _ if trouble.is_some() || bytes > AT_ONCE => Err(None),
+                Some(record) => Ok(Some(record)),
+                None => self.record(broker, position).await.map_err(Some),
+            };
+            let record = match record {
+                Ok(record) => record,
+                // There is no room for it, or the log is away: nobody has it, so it goes out the next time.
+                Err(failure) => {
+                    trouble = trouble.or(failure);
+                    state.refused(position, attempt, Refusal::untried(now), &terms);
+                    continue;
+                }
             };
             let stored =
                 record.and_then(|record| Some((record.time, Stored::decode(&record.body)?)));
             match stored {
-                Some((time, stored)) => given.push(Out {
-                    position,
-                    attempt,
-                    deadline: now + terms.ack_wait,
-                    time,
-                    stored,
-                }),
+                Some((time, stored)) => {
+                    bytes += stored.envelope.len();
+                    given.push(Out {
+                        position,
+                        attempt,
+                        deadline: now + terms.ack_wait,
+                        time,
+                        stored,
+                    });
+                }
                 // The log dropped it, or it is damaged.
                 None => {
                     self.counters.missed.fetch_add(1, Ordering::Relaxed);
@@ -247,7 +271,10 @@ impl Group {
         self.counters
             .delivered
             .fetch_add(given.len() as u64, Ordering::Relaxed);
-        Ok((given, state.cursor, state.next_timer()))
+        match trouble {
+            Some(failure) if given.is_empty() => Err(failure),
+            _ => Ok((given, state.cursor, state.next_timer())),
+        }
     }
 
     /// The record at a position; `None` where it is gone.
@@ -279,6 +306,14 @@ impl Group {
             .read()
             .expect("no holder of this lock panics")
             .sees_private
+    }
+
+    /// How secret the messages are that it gets at most.
+    pub(crate) fn level(&self) -> Level {
+        self.settings
+            .read()
+            .expect("no holder of this lock panics")
+            .level
     }
 
     /// Whether it is the handler of a type of commands.

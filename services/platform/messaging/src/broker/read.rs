@@ -1,5 +1,6 @@
 //! Going through the log for messages that somebody asks for.
 
+use auth::clearance::Clearance;
 use bus::envelope::{self, Received};
 use bus::topic::Pattern;
 use error::Result;
@@ -18,6 +19,8 @@ pub(crate) struct Filter {
     pub(crate) pattern: Pattern,
     /// Whether those are seen that tell of accounts.
     pub(crate) sees_private: bool,
+    /// How secret they may be.
+    pub(crate) clearance: Clearance,
     /// With this key; empty is any.
     pub(crate) key: String,
     /// With this correlation id; empty is any.
@@ -58,6 +61,7 @@ impl Filter {
         let stored = Stored::decode(&record.body)?;
         let visible = stored.tenant == self.tenant
             && stored.directed.is_none()
+            && self.clearance.covers(stored.level)
             && self.pattern.matches(&stored.topic)
             && (self.sees_private || !is_private(&stored.topic));
         if !visible {

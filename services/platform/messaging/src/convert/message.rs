@@ -1,6 +1,7 @@
 //! Messages: what publishers give, and what readers get.
 
 use auth::Scope;
+use auth::clearance::{Clearance, Level};
 use bus::envelope::{self, Content, PROTOBUF, RESERVED};
 use bus::topic::{self, Pattern};
 use bytes::Bytes;
@@ -51,6 +52,13 @@ pub(crate) fn outgoing(
         "REQUIRED",
         "a message has a topic",
     );
+    // Quietly giving up what somebody thinks is kept secret would be worse.
+    found.check(
+        Level::of(message.security_level) == Level::Internal,
+        format!("{field}.security_level"),
+        "OF_SERVICES",
+        "only what services say is above internal",
+    );
     let both = message.json.is_some() && !message.data.is_empty();
     found.check(
         !both,
@@ -96,6 +104,7 @@ pub(crate) fn outgoing(
         time: event_time.unwrap_or(by.now),
         correlation: given(message.correlation_id, &by.request_id),
         causation: message.causation_id,
+        level: Level::Internal,
         content_type: given(message.content_type, usual),
         headers: message.metadata,
         data,
@@ -131,6 +140,7 @@ pub(crate) fn seal(content: Content, publish_at: Option<Time>) -> Outgoing {
             tenant: content.tenant,
             topic: content.topic.clone(),
             lane: stored::lane(content.tenant, &content.key),
+            level: content.level,
             directed: None,
             envelope: envelope::seal(content),
         },
@@ -169,6 +179,7 @@ pub(crate) fn render(seen: Seen, known: &Known) -> pb::Message {
         publish_time: (time != Time::EPOCH).then(|| proto::time::to_proto(time)),
         compressed: received.compressed,
         stored_bytes: super::number(received.stored),
+        security_level: content.level.number(),
     }
 }
 
@@ -227,6 +238,7 @@ pub(crate) fn filter(scope: &Scope, filter: Option<pb::MessageFilter>) -> Result
             tenant: scope.tenant(),
             pattern: Pattern::new(&filter.pattern),
             sees_private: sees_private(scope),
+            clearance: Clearance::of_scope(scope),
             key: filter.key,
             correlation: filter.correlation_id,
             until,

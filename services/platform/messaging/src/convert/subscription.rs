@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use auth::Scope;
+use auth::clearance::{Clearance, Level};
 use error::{Error, Result, Violations, reason};
 use prost::Message;
 use proto_platform::tessera::messaging::v1 as pb;
@@ -11,7 +12,7 @@ use value::{Id, Json, Time};
 use super::known::Known;
 use super::{id, json, message, number, render_span, small, span, time};
 use crate::broker::{Answer, GroupFigures, Out, Verdict};
-use crate::model::{delivery::Snapshot, reaches_private};
+use crate::model::{delivery::Snapshot, reaches_platform, reaches_private};
 use crate::store::subscriptions::{Change, Row};
 use crate::store::{Once, commands, dead_letters};
 
@@ -76,6 +77,11 @@ pub(crate) fn create(
     );
     found.finish()?;
     let private = message::sees_private(scope) && reaches_private(&fields.pattern);
+    let level = match fields.security_level {
+        0 if reaches_platform(&fields.pattern) => Clearance::of_scope(scope).highest(),
+        asked => Level::of(asked),
+    };
+    cleared(scope, level)?;
     let row = Row {
         id: Id::new(),
         tenant: scope.tenant(),
@@ -92,12 +98,27 @@ pub(crate) fn create(
         max_attempts: or(fields.max_attempts, MAX_ATTEMPTS),
         max_in_flight: or(fields.max_in_flight, MAX_IN_FLIGHT),
         sees_private: i64::from(private),
+        security_level: level.number(),
         state: Json::default(),
         created_at: now,
         updated_at: now,
         version: 1,
     };
     Ok((row, start, once))
+}
+
+/// Refuses who is not cleared for the messages of a subscription.
+pub(crate) fn cleared(scope: &Scope, level: Level) -> Result<()> {
+    match level.permission() {
+        Some(needed) if !Clearance::of_scope(scope).covers(level) => {
+            let text = format!(
+                "a subscription to {} messages needs the permission {needed}",
+                level.as_str()
+            );
+            Err(Error::new(&reason::PERMISSION_DENIED, text).with_metadata("permission", needed))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A consumer of a service.
@@ -118,6 +139,7 @@ pub(crate) fn consumer(now: Time, request: &pb::EnsureConsumerRequest) -> Row {
         max_attempts: or(request.max_attempts, MAX_ATTEMPTS),
         max_in_flight: or(request.max_in_flight, MAX_IN_FLIGHT),
         sees_private: 1,
+        security_level: Level::Restricted.number(),
         state: Json::default(),
         created_at: now,
         updated_at: now,
@@ -202,6 +224,7 @@ pub(crate) fn render(row: Row, figures: Option<(GroupFigures, i64)>) -> pb::Subs
         ack_wait: Some(render_span(wait)),
         max_attempts: small(row.max_attempts),
         max_in_flight: small(row.max_in_flight),
+        security_level: row.security_level,
         figures: figures.map(|(figures, letters)| render_figures(&figures, letters)),
         service: row.service,
         etag: db::etag::format(row.version),

@@ -387,5 +387,16 @@ pub(crate) struct Refusal {
     pub(crate) untried: bool,
 }
 
+impl Refusal {
+    /// It was not tried, and can be at once.
+    pub(crate) fn untried(now: Time) -> Self {
+        Self {
+            until: now,
+            fatal: false,
+            untried: true,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

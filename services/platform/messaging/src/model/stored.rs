@@ -1,5 +1,6 @@
 //! How a message lies in a record of the log: what delivery looks at, then the envelope, which it does not open.
 
+use auth::clearance::Level;
 use bytes::{BufMut, Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 use value::Id;
@@ -7,6 +8,7 @@ use value::Id;
 const VERSION: u8 = 1;
 const DIRECTED: u8 = 1;
 const KEYED: u8 = 2;
+const SECURED: u8 = 4;
 
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(crate) struct Stored {
     pub(crate) topic: String,
     /// What it is ordered with, as a number; `None` is nothing.
     pub(crate) lane: Option<u64>,
+    /// How secret it is, as its envelope says.
+    pub(crate) level: Level,
     /// The one subscription that gets it; `None` is all.
     pub(crate) directed: Option<Id>,
     /// Its envelope.
@@ -44,6 +48,8 @@ impl Stored {
         let mut flags = 0;
         flags |= if self.directed.is_some() { DIRECTED } else { 0 };
         flags |= if self.lane.is_some() { KEYED } else { 0 };
+        let secured = self.level > Level::Internal;
+        flags |= if secured { SECURED } else { 0 };
         out.put_u8(VERSION);
         out.put_u8(flags);
         out.put_slice(self.tenant.as_bytes());
@@ -52,6 +58,9 @@ impl Stored {
         }
         if let Some(id) = self.directed {
             out.put_slice(id.as_bytes());
+        }
+        if secured {
+            out.put_u8(u8::try_from(self.level.number()).unwrap_or(u8::MAX));
         }
         let topic = self.topic.as_bytes();
         out.put_u16_le(u16::try_from(topic.len()).unwrap_or(u16::MAX));
@@ -71,7 +80,7 @@ impl Stored {
         let id = |part: &[u8]| Some(Id::from_uuid(uuid::Uuid::from_slice(part).ok()?));
         let head = take(2)?;
         let (version, flags) = (head[0], head[1]);
-        if version != VERSION || flags & !(DIRECTED | KEYED) != 0 {
+        if version != VERSION || flags & !(DIRECTED | KEYED | SECURED) != 0 {
             return None;
         }
         let tenant = id(take(16)?)?;
@@ -83,6 +92,10 @@ impl Stored {
             0 => None,
             _ => Some(id(take(16)?)?),
         };
+        let level = match flags & SECURED {
+            0 => Level::Internal,
+            _ => Level::of(i32::from(take(1)?[0])),
+        };
         let length = u16::from_le_bytes(take(2)?.try_into().ok()?);
         let topic = std::str::from_utf8(take(usize::from(length))?)
             .ok()?
@@ -91,6 +104,7 @@ impl Stored {
             tenant,
             topic,
             lane,
+            level,
             directed,
             envelope: body.slice(at..),
         })
@@ -105,11 +119,12 @@ mod tests {
     proptest! {
         /// What is stored is read back, whatever it is; cut short it is refused or has a shorter envelope.
         #[test]
-        fn round_trips(topic in "[a-z.]{0,60}", key in "[a-z]{0,4}", directed in any::<bool>(), envelope in prop::collection::vec(any::<u8>(), 0..100), cut in any::<prop::sample::Index>()) {
+        fn round_trips(topic in "[a-z.]{0,60}", key in "[a-z]{0,4}", directed in any::<bool>(), level in 1..=3, envelope in prop::collection::vec(any::<u8>(), 0..100), cut in any::<prop::sample::Index>()) {
             let stored = Stored {
                 tenant: Id::new(),
                 topic,
                 lane: lane(Id::NIL, &key),
+                level: Level::of(level),
                 directed: directed.then(Id::new),
                 envelope: envelope.into(),
             };

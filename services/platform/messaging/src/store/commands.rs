@@ -1,7 +1,6 @@
 //! Commands and what became of them.
 
 use auth::Scope;
-use db::idempotency::{KEEP, Request, once};
 use db::page::{Page, Shape};
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
@@ -43,21 +42,13 @@ impl Store {
         let (caller, now) = (scope.clone(), self.clock.now());
         self.db
             .write(scope, move |c| {
-                let request = Request {
-                    rpc: request.rpc,
-                    request_id: &request.request_id,
-                    body_hash: &request.body_hash,
-                    now,
-                    keep: KEEP,
-                };
-                let answer = once(c, &caller, request, |c| {
+                let id = request.id(c, &caller, now, |c| {
                     diesel::insert_into(commands::table)
                         .values(&row)
                         .execute(c)?;
-                    Ok(row.id.to_string().into_bytes())
+                    Ok(row.id)
                 })?;
-                let text = String::from_utf8(answer).map_err(Error::internal)?;
-                find(c, row.tenant, text.parse().map_err(Error::internal)?)
+                find(c, row.tenant, id)
             })
             .await
     }

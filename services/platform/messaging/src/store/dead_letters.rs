@@ -1,6 +1,7 @@
-//! Messages that could not be delivered.
+//! Messages that could not be delivered. One above the caller's clearance is none to them; only counts have it.
 
 use auth::Scope;
+use auth::clearance::Clearance;
 use db::on_each;
 use db::page::{Page, Shape};
 use diesel::prelude::*;
@@ -19,6 +20,8 @@ pub(crate) struct Row {
     pub(crate) subscription_id: Id,
     pub(crate) position: i64,
     pub(crate) attempts: i64,
+    /// How secret it is.
+    pub(crate) security_level: i32,
     pub(crate) reason: String,
     /// The body of the record in the log.
     pub(crate) body: Vec<u8>,
@@ -59,13 +62,14 @@ impl Store {
         token: &str,
         size: usize,
     ) -> Result<Page<Row>> {
-        let tenant = scope.tenant();
+        let (tenant, cleared) = (scope.tenant(), Clearance::of_scope(scope).numbers());
         let shape = Shape::of("dead letters", &(filter.subscription, filter.not_replayed));
         let after: Option<Id> = shape.key(token)?;
         self.db
             .read(scope, move |c| {
                 let mut query = dead_letters::table
                     .filter(dead_letters::tenant.eq(tenant))
+                    .filter(dead_letters::security_level.eq_any(cleared))
                     .order(dead_letters::id)
                     .limit(one_more(size))
                     .select(Row::as_select())
@@ -86,11 +90,12 @@ impl Store {
 
     /// Those of the ids that exist.
     pub(crate) async fn dead_letters_get(&self, scope: &Scope, ids: Vec<Id>) -> Result<Vec<Row>> {
-        let tenant = scope.tenant();
+        let (tenant, cleared) = (scope.tenant(), Clearance::of_scope(scope).numbers());
         self.db
             .read(scope, move |c| {
                 let query = dead_letters::table
                     .filter(dead_letters::tenant.eq(tenant))
+                    .filter(dead_letters::security_level.eq_any(cleared))
                     .filter(dead_letters::id.eq_any(ids))
                     .order(dead_letters::id);
                 Ok(query.select(Row::as_select()).load(c)?)
@@ -117,10 +122,12 @@ impl Store {
 
     /// Deletes dead letters; how many.
     pub(crate) async fn dead_letters_delete(&self, scope: &Scope, ids: Vec<Id>) -> Result<usize> {
-        let tenant = scope.tenant();
+        let (tenant, cleared) = (scope.tenant(), Clearance::of_scope(scope).numbers());
         self.db
             .write(scope, move |c| {
-                let mine = dead_letters::table.filter(dead_letters::tenant.eq(tenant));
+                let mine = dead_letters::table
+                    .filter(dead_letters::tenant.eq(tenant))
+                    .filter(dead_letters::security_level.eq_any(&cleared));
                 Ok(diesel::delete(mine.filter(dead_letters::id.eq_any(&ids))).execute(c)?)
             })
             .await

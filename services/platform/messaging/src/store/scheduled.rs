@@ -1,6 +1,7 @@
 //! Messages that wait for their time.
 
 use auth::Scope;
+use auth::clearance::Clearance;
 use db::on_each;
 use db::page::{Page, Shape};
 use diesel::prelude::*;
@@ -18,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) tenant: Id,
     pub(crate) message_id: String,
     pub(crate) due_at: Time,
+    /// How secret it is.
+    pub(crate) security_level: i32,
     /// The body of the record it will be.
     pub(crate) body: Vec<u8>,
     pub(crate) created_at: Time,
@@ -81,20 +84,21 @@ impl Store {
             .await
     }
 
-    /// Lists messages that wait, the next first.
+    /// Lists messages that wait, the next first; not those above the caller's clearance.
     pub(crate) async fn scheduled_list(
         &self,
         scope: &Scope,
         token: &str,
         size: usize,
     ) -> Result<Page<Row>> {
-        let tenant = scope.tenant();
+        let (tenant, cleared) = (scope.tenant(), Clearance::of_scope(scope).numbers());
         let shape = Shape::of("scheduled", &());
         let after: Option<(Time, Id)> = shape.key(token)?;
         self.db
             .read(scope, move |c| {
                 let mut query = scheduled::table
                     .filter(scheduled::tenant.eq(tenant))
+                    .filter(scheduled::security_level.eq_any(cleared))
                     .order((scheduled::due_at, scheduled::id))
                     .limit(one_more(size))
                     .select(Row::as_select())
@@ -112,10 +116,12 @@ impl Store {
 
     /// Takes a message back before its time.
     pub(crate) async fn scheduled_cancel(&self, scope: &Scope, message_id: String) -> Result<()> {
-        let tenant = scope.tenant();
+        let (tenant, cleared) = (scope.tenant(), Clearance::of_scope(scope).numbers());
         self.db
             .write(scope, move |c| {
-                let mine = scheduled::table.filter(scheduled::tenant.eq(tenant));
+                let mine = scheduled::table
+                    .filter(scheduled::tenant.eq(tenant))
+                    .filter(scheduled::security_level.eq_any(&cleared));
                 let gone = diesel::delete(mine.filter(scheduled::message_id.eq(&message_id)))
                     .execute(c)?;
                 match gone {

@@ -1,7 +1,6 @@
 //! Subscriptions: what they ask for, and how far they are.
 
 use auth::Scope;
-use db::idempotency::{KEEP, Request, once};
 use db::page::{Page, Shape};
 use db::{Conn, Failure, OrElse, etag};
 use diesel::prelude::*;
@@ -28,6 +27,8 @@ pub(crate) struct Row {
     pub(crate) max_in_flight: i64,
     /// 1 where it may see what tells of accounts.
     pub(crate) sees_private: i64,
+    /// How secret the messages are that it gets at most.
+    pub(crate) security_level: i32,
     pub(crate) state: Json,
     pub(crate) created_at: Time,
     pub(crate) updated_at: Time,
@@ -122,19 +123,10 @@ impl Store {
         let (caller, now) = (scope.clone(), self.clock.now());
         self.db
             .write(scope, move |c| {
-                let request = Request {
-                    rpc: request.rpc,
-                    request_id: &request.request_id,
-                    body_hash: &request.body_hash,
-                    now,
-                    keep: KEEP,
-                };
-                let answer = once(c, &caller, request, |c| {
+                let id = request.id(c, &caller, now, |c| {
                     insert(c, &row, most)?;
-                    Ok(row.id.to_string().into_bytes())
+                    Ok(row.id)
                 })?;
-                let text = String::from_utf8(answer).map_err(Error::internal)?;
-                let id: Id = text.parse().map_err(Error::internal)?;
                 Ok((find(c, row.tenant, id)?, id == row.id))
             })
             .await

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use testkit::Bench;
 use tonic::Code;
 
@@ -30,6 +31,14 @@ async fn refuse(client: &mut Client, id: &str, one: &pb::Delivery, delay: i64, f
             .accepted,
         1
     );
+}
+
+/// Bytes that cannot be packed.
+fn noise(length: usize) -> Vec<u8> {
+    let numbers = 0..u64::try_from(length.div_ceil(32)).unwrap();
+    numbers
+        .flat_map(|number| Sha256::digest(number.to_le_bytes()))
+        .collect()
 }
 
 async fn letters(client: &mut Client, id: &str) -> Vec<pb::DeadLetter> {
@@ -187,6 +196,42 @@ testkit::both! {
             admin.reset_subscription(reset).await.unwrap();
             assert_eq!(values(&fetch(&mut admin, &group.id, 10).await), expected);
         }
+    }
+
+    /// Messages that are too many bytes for one answer come in several, and none is out without anybody having it.
+    async fn long_messages_come_a_few_at_a_time(bench: Bench<Messaging>) {
+        const MANY: usize = 12;
+        let (mut admin, mut process) = (client(bench.admin()), client(bench.process()));
+        let group = subscribe(&mut admin, "s", "t").await;
+        let ensure = pb::EnsureConsumerRequest {
+            service: "test".into(), group: "g".into(), pattern: "t".into(), from_oldest: true, ..pb::EnsureConsumerRequest::default()
+        };
+        let consumer = process.ensure_consumer(ensure).await.unwrap().into_inner().id;
+        for number in 0..MANY {
+            // Half of them are short where they lie, and long where they are read.
+            let data = if number % 2 == 0 { noise(1 << 20) } else { vec![b'0'; 1 << 20] };
+            publish(&mut admin, pb::Message { topic: "t".into(), key: "k".into(), data: data.into(), ..pb::Message::default() }).await;
+        }
+        let (mut came, mut fetches) = (Vec::new(), 0);
+        while came.len() < MANY {
+            let got = fetch(&mut admin, &group.id, 100).await;
+            assert!(got.iter().all(|one| one.attempt == 1) && !got.is_empty());
+            came.extend(got.iter().map(|one| one.message.as_ref().unwrap().position));
+            ack(&mut admin, &group.id, &got).await;
+            fetches += 1;
+        }
+        assert!(fetches > 1 && came.is_sorted(), "{fetches}: {came:?}");
+        let mut came = Vec::new();
+        while came.len() < MANY {
+            let fetch = pb::FetchEventsRequest { id: consumer.clone(), max_events: 100, wait: None };
+            let got = process.fetch_events(fetch).await.unwrap().into_inner().deliveries;
+            assert!(got.iter().all(|one| one.attempt == 1) && !got.is_empty());
+            let done = got.iter().map(|one| pb::DeliveryMark { position: one.position, attempt: one.attempt });
+            let settle = pb::AckEventsRequest { id: consumer.clone(), done: done.collect(), ..pb::AckEventsRequest::default() };
+            process.ack_events(settle).await.unwrap();
+            came.extend(got.iter().map(|one| one.position));
+        }
+        assert!(came.is_sorted(), "{came:?}");
     }
 
     async fn who_fetches_waits_for_the_first_message(bench: Bench<Messaging>) {

@@ -53,7 +53,13 @@ testkit::both! {
         let mut reader = client(bench.with_permissions(&all));
         let theirs = subscribe(&mut reader, "theirs", ">").await;
         let mine = subscribe(&mut admin, "mine", "*.jobs.>").await;
-        let plain = subscribe(&mut admin, "plain", "tessera.metadata.>").await;
+        let plain = pb::CreateSubscriptionRequest {
+            subscription: Some(pb::Subscription {
+                name: "plain".into(), pattern: "tessera.metadata.>".into(), security_level: pb::SecurityLevel::Internal.into(), ..pb::Subscription::default()
+            }),
+            ..pb::CreateSubscriptionRequest::default()
+        };
+        let plain = admin.create_subscription(plain).await.unwrap().into_inner();
         let topics_told = ["tessera.jobs.v1.JobChanged", "tessera.identity.v1.UserChanged", "tessera.metadata.v1.DefinitionChanged"];
         let events = topics_told.map(|topic| super::services::event(bench.tenant(), topic, "k", b""));
         process.relay_events(pb::RelayEventsRequest { events: events.to_vec() }).await.unwrap();
@@ -61,7 +67,7 @@ testkit::both! {
         let request = pb::FetchMessagesRequest { id: mine.id.clone(), ..pb::FetchMessagesRequest::default() };
         assert_eq!(reader.fetch_messages(request).await.unwrap_err().code(), Code::PermissionDenied);
         assert_eq!(topics(&fetch(&mut admin, &mine.id, 10).await), [topics_told[0]]);
-        // One that gets nothing private is for everybody, whoever made it.
+        // One that gets nothing private or secret is for everybody, whoever made it.
         assert_eq!(topics(&fetch(&mut reader, &plain.id, 10).await), [topics_told[2]]);
         let listed = reader.list_messages(pb::ListMessagesRequest::default()).await.unwrap().into_inner().messages;
         assert_eq!(listed.len(), 1);

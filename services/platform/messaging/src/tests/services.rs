@@ -1,5 +1,6 @@
 //! What services say and hear.
 
+use auth::clearance::Level;
 use bus::envelope::{Content, PROTOBUF, seal};
 use bytes::Bytes;
 use prost::Message;
@@ -10,6 +11,17 @@ use super::*;
 
 /// An event of a service, sealed.
 pub(super) fn event(tenant: Id, topic: &str, key: &str, data: &[u8]) -> pb::SealedEvent {
+    secret(tenant, topic, key, data, Level::Internal)
+}
+
+/// An event of a service that only some may read, sealed.
+pub(super) fn secret(
+    tenant: Id,
+    topic: &str,
+    key: &str,
+    data: &[u8],
+    level: Level,
+) -> pb::SealedEvent {
     let id = Id::new();
     let content = Content {
         id: id.to_string(),
@@ -17,6 +29,7 @@ pub(super) fn event(tenant: Id, topic: &str, key: &str, data: &[u8]) -> pb::Seal
         topic: topic.into(),
         key: key.into(),
         source: "/services/test".into(),
+        level,
         content_type: PROTOBUF.into(),
         data: Bytes::copy_from_slice(data),
         ..Content::default()

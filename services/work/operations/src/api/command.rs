@@ -134,6 +134,7 @@ impl Api {
                     r#type: ask.r#type,
                     name: ask.name,
                     keep: ask.keep,
+                    request_id: ask.request_id,
                     ..Default::default()
                 };
                 owner.done(owner.client().create_checkpoint(owner.order(ask)).await)

@@ -68,6 +68,7 @@ pub(crate) fn create(ask: pb::CreateOperationRequest) -> Result<jobs::SubmitJobR
         security_level: new.security_level,
         compliance_tags: new.compliance_tags,
         request_id: ask.request_id,
+        schedule_id: String::new(),
     })
 }
 

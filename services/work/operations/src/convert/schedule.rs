@@ -1,7 +1,7 @@
 //! Schedules between users and owners.
 
 use super::{mask, request::json, time};
-use crate::model::calendar::{Calendar, Unreadable};
+use ::jobs::Calendar;
 use error::{Error, Result, Violations};
 use proto::tessera::jobs::v1 as jobs;
 use proto_work::tessera::operations::v1 as pb;
@@ -160,6 +160,7 @@ pub(crate) fn submission(schedule: &jobs::Schedule, request_id: String) -> jobs:
         security_level: schedule.security_level,
         compliance_tags: schedule.compliance_tags.clone(),
         request_id,
+        schedule_id: schedule.id.clone(),
         ..Default::default()
     }
 }
@@ -169,16 +170,7 @@ pub(crate) fn preview(
     ask: pb::PreviewScheduleRequest,
     now: value::Time,
 ) -> Result<pb::PreviewScheduleResponse> {
-    let calendar = Calendar::parse(&ask.cron, &ask.time_zone).map_err(|cause| match cause {
-        Unreadable::Cron(cause) => {
-            let text = format!("must be a cron expression of five fields, or six: {cause}");
-            Error::invalid_field("cron", "CRON", text)
-        }
-        Unreadable::Zone => {
-            let text = "must be a time zone that is known here, such as Europe/Berlin";
-            Error::invalid_field("time_zone", "TIME_ZONE", text)
-        }
-    })?;
+    let calendar = Calendar::parse("", &ask.cron, &ask.time_zone)?;
     let after = time("after", ask.after)?.unwrap_or(now);
     let most = usize::try_from(ask.count).ok().filter(|count| *count > 0);
     let times = calendar.times(after, most.unwrap_or(5));

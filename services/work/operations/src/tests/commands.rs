@@ -42,8 +42,9 @@ both! {
     async fn rolling_back_says_what_could_not_be_undone(house: House) {
         let mut admin = house.admin();
         let job = house.told(|_| {}).await;
-        let make = pb::CreateCheckpointRequest { id: job.id.clone(), name: "before".into(), ..Default::default() };
-        let made = admin.create_checkpoint(make).await.unwrap().into_inner();
+        let make = pb::CreateCheckpointRequest { id: job.id.clone(), name: "before".into(), request_id: "once".into(), ..Default::default() };
+        let made = admin.create_checkpoint(make.clone()).await.unwrap().into_inner();
+        assert_eq!(admin.create_checkpoint(make).await.unwrap().into_inner(), made, "the same request is one checkpoint");
         let list = pb::ListCheckpointsRequest { id: job.id.clone(), ..Default::default() };
         let list = admin.list_checkpoints(list).await.unwrap().into_inner();
         assert_eq!(list.checkpoints, std::slice::from_ref(&made));

@@ -93,6 +93,11 @@ both! {
         let begun = admin.run_schedule(run).await.unwrap().into_inner();
         assert_eq!((begun.title.as_str(), begun.kind.as_str(), begun.input.as_str()), ("nightly", "simulation.run", "{}"));
         assert_eq!(begun.compliance_tags, ["gdpr"]);
+        // It is listed under its schedule at once.
+        let listed = pb::ListOperationsRequest { schedule_id: made.id.clone(), ..Default::default() };
+        let listed = admin.list_operations(listed).await.unwrap().into_inner().operations;
+        assert_eq!(listed.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [begun.id.as_str()]);
+        assert_eq!(listed[0].schedule_id, made.id);
         let me = house.bench.admin_principal().id.to_string();
         assert!(house.owner.heard().contains(&("submit".to_owned(), me)));
         let trail = pb::ListAuditEntriesRequest { schedule_id: made.id, ..Default::default() };
@@ -119,7 +124,7 @@ both! {
             ("time_zone", pb::PreviewScheduleRequest { time_zone: "Mars/Base".into(), ..ask.clone() }),
         ] {
             let refused = error::Error::from(admin.preview_schedule(wrong).await.unwrap_err());
-            assert_eq!(refused.violations()[0].field, field);
+            assert_eq!((refused.reason(), refused.violations()[0].field.as_str()), ("SCHEDULE_INVALID", field));
         }
         let mut other = house.with_permissions(&["operations.operations.read"]);
         assert_eq!(other.preview_schedule(ask).await.unwrap_err().code(), Code::PermissionDenied);

@@ -38,6 +38,18 @@ pub(crate) enum Verdict {
     InProgress,
 }
 
+impl Verdict {
+    /// Nobody got it, so that it was not tried.
+    pub(crate) fn untried() -> Self {
+        Self::Refused {
+            delay: None,
+            reason: String::new(),
+            fatal: false,
+            untried: true,
+        }
+    }
+}
+
 /// What a handler answers to a command.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
@@ -171,6 +183,7 @@ impl Group {
             subscription_id: self.id,
             position: i64::try_from(position).unwrap_or(i64::MAX),
             attempts: i64::from(attempts),
+            security_level: stored.level.number(),
             reason: reason.to_owned(),
             body: record.body.to_vec(),
             replayed_at: None,

@@ -1,4 +1,4 @@
-//! The way to `messaging` that relays and consumers of this process have: its generated client.
+//! The way to this service that the relays and consumers of a process have: its generated client.
 
 use async_trait::async_trait;
 use bus::{Delivery, Group, Mark, Messaging, Relayed, Sealed, Settled};
@@ -14,9 +14,15 @@ use value::Id;
 const LARGEST: usize = 64 << 20;
 
 /// Asks messaging, wherever it runs.
-pub(crate) struct Messages(pub(crate) Channel);
+#[derive(Debug, Clone)]
+pub struct Messages(Channel);
 
 impl Messages {
+    /// Over a channel to it.
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
+    }
+
     fn client(&self) -> MessagingServiceClient<Channel> {
         MessagingServiceClient::new(self.0.clone())
             .max_decoding_message_size(LARGEST)
