@@ -9,10 +9,12 @@ use crate::{
 use rand::Rng;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 const MESSAGES: &str = "/api/v1/messaging/messages";
 const SUBSCRIPTIONS: &str = "/api/v1/messaging/subscriptions";
+/// How long what was published may take: a delivery that was lost on its way comes again after half a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// The entity whose rows come as messages.
 pub(crate) const TICKS: &str = "tick";
 /// Few keys, so that their messages wait for each other.
@@ -200,7 +202,7 @@ impl Events {
             .map(|(key, level)| json!([key, level]))
             .collect();
         let body = json!({ "entity": TICKS, "attributes": ["tick_id", "level"] });
-        let found = testkit::eventually("the records to be rows", || async {
+        let found = testkit::eventually_within(PATIENCE, "the records to be rows", || async {
             let path = "/api/v1/warehouse/query";
             let (status, found) =
                 call(platform, token, Method::POST, path, Some(body.clone())).await;
@@ -210,7 +212,10 @@ impl Events {
                 .map(|row| json!([row[0], whole(&row[1])]))
                 .collect();
             rows.sort_by_key(|row| row[0].as_str().map(str::to_owned));
-            (rows == expected).then_some(rows)
+            match rows == expected {
+                true => Ok(rows),
+                false => Err(json!(rows)),
+            }
         })
         .await;
         assert_eq!(found, expected);
