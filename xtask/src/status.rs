@@ -52,10 +52,14 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<String, String> {
 /// What the last runs left: nextest in the pipeline's profile, and the console in a browser.
 fn last_runs(root: &Path) -> String {
     let target = crate::documents::target(root);
-    ["nextest/ci/junit.xml", "console/junit.xml"]
-        .iter()
-        .filter_map(|path| fs::read_to_string(target.join(path)).ok())
-        .collect()
+    // nextest keeps what it reports below the workspace, wherever cargo builds.
+    [
+        root.join("target/nextest/ci/junit.xml"),
+        target.join("console/junit.xml"),
+    ]
+    .iter()
+    .filter_map(|path| fs::read_to_string(path).ok())
+    .collect()
 }
 
 fn requirements(ledger: &str) -> BTreeMap<&str, &str> {

@@ -159,7 +159,7 @@ fn bear_out(scenario: &Scenario, order: &Order) -> usize {
     truths.len()
 }
 
-/// Proves: SIM-05
+/// Rows lie within their span, each key once.
 fn in_span(entity: &crate::model::ontology::Entity, rows: &[Row], span: Span) {
     let Some(time) = entity
         .attributes
@@ -250,7 +250,7 @@ const SMALL: [(&str, &[(&str, &str)]); 4] = [
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
-    /// Proves: SIM-01
+    /// Proves: SIM-01, SIM-05
     #[test]
     fn truths_are_what_the_rows_say(seed: u64, start in 18_000..22_000_i32, days in 20..120_i32, step in 1..3_usize) {
         for (code, given) in SMALL {
