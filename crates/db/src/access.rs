@@ -182,7 +182,7 @@ impl Db {
             let _permit = permit;
             work(db.pool())
         });
-        Ok(task.await.map_err(Error::internal)??)
+        Ok(task.await.map_err(lost)??)
     }
 
     fn session(&self, scope: &Scope) -> Session {
@@ -228,4 +228,12 @@ impl std::fmt::Debug for Db {
 pub(crate) fn back_off(tries: u32) {
     let most = (1_u64 << tries.min(7)).min(100);
     std::thread::sleep(Duration::from_micros(rand::random_range(500..=most * 1000)));
+}
+
+/// Work that had no end: a process that stops takes what has not begun with it, and whoever asked may ask another.
+fn lost(failure: tokio::task::JoinError) -> Error {
+    match failure.is_cancelled() {
+        true => Error::new(&error::reason::UNAVAILABLE, "the process is stopping"),
+        false => Error::internal(failure),
+    }
 }
