@@ -1,7 +1,7 @@
 //! Waits for what background work will bring about, by asking again rather than by sleeping a guess.
 
 use std::{
-    fmt::Display,
+    fmt::Debug,
     future::Future,
     time::{Duration, Instant},
 };
@@ -28,7 +28,7 @@ where
 ///
 /// # Panics
 /// If it does not come about in time.
-pub async fn eventually_within<T, E: Display, F>(
+pub async fn eventually_within<T, E: Debug, F>(
     limit: Duration,
     what: &str,
     mut ask: impl FnMut() -> F,
@@ -44,7 +44,7 @@ where
         };
         assert!(
             started.elapsed() < limit,
-            "waited in vain for {what}: {wrong}"
+            "waited in vain for {what}: {wrong:?}"
         );
         tokio::time::sleep(PAUSE).await;
     }

@@ -22,7 +22,7 @@ impl Jobs {
             }
             let mut clear: Vec<(i64, String, Undone)> = Vec::new();
             for step in steps {
-                if signs_stop(&core) {
+                if core.signs.shutdown.is_cancelled() {
                     self.note(&core, &mut clear).await?;
                     return Err(Stop(Why::Shutdown));
                 }
@@ -85,11 +85,11 @@ impl Jobs {
                 Err(Stop(Why::Failed(error))) => match retry.pause(tries, retry.attempts, &error) {
                     Some(pause) => {
                         tracing::debug!(job = %core.lease.job, step = step.seq, tries, %error, "a compensation failed");
-                        tokio::time::sleep(pause).await;
-                        if signs_stop(core) {
-                            return Err(Stop(Why::Shutdown));
+                        let pause = tokio::time::sleep(pause);
+                        match core.signs.shutdown.run_until_cancelled(pause).await {
+                            Some(()) => continue,
+                            None => return Err(Stop(Why::Shutdown)),
                         }
-                        continue;
                     }
                     None => Undone::Failed(Fault::from(&error), tries),
                 },
@@ -100,8 +100,4 @@ impl Jobs {
                 .await;
         }
     }
-}
-
-fn signs_stop(core: &Core) -> bool {
-    core.signs.shutdown.is_cancelled()
 }

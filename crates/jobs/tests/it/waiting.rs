@@ -2,35 +2,18 @@
 
 use auth::Scope;
 use jobs::{Jobs, Record, State};
-use std::{
-    fmt::Debug,
-    time::{Duration, Instant},
-};
+use std::{fmt::Debug, time::Duration};
 use value::Id;
 
-/// Asks until the answer is one; at last it says what there was instead.
+pub use testkit::eventually_within as within;
+
+/// Asks until the answer is one; at last it says what there was instead. A busy machine takes its time.
 pub async fn eventually<T, S, F>(what: &str, ask: impl FnMut() -> F) -> T
 where
     S: Debug,
     F: Future<Output = Result<T, S>>,
 {
     within(Duration::from_secs(60), what, ask).await
-}
-
-/// The same, for at most so long.
-pub async fn within<T, S, F>(most: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
-where
-    S: Debug,
-    F: Future<Output = Result<T, S>>,
-{
-    let began = Instant::now();
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(seen) => assert!(began.elapsed() < most, "in vain for {what}: {seen:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }
 
 /// Waits for a job to be in a state.

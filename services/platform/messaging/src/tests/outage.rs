@@ -9,7 +9,7 @@ use db::{Databases, Db, Migrations, Migrator};
 use testkit::{Backend, Bench, RedisServer, eventually, eventually_within};
 use value::{Id, SystemClock};
 
-use super::outbox::{AtWork, TOPIC, count_up, counted, messages_of, numbered, put, waiting};
+use super::outbox::{AtWork, TOPIC, count_up, counted, messages_of, numbered, on_redis, put, waiting};
 use super::through::Through;
 use super::*;
 
@@ -98,13 +98,8 @@ async fn all_heard(tellers: &[Teller], bench: &Bench<Messaging>) -> Result<(), S
 
 async fn redis_is_away(backend: Backend, of_services: Backend) {
     let mut server = RedisServer::start_durable().await;
-    let mut config = crate::Config {
-        backend: crate::BackendKind::Redis,
-        ..crate::Config::default()
-    };
-    config.redis.url = config::Secret::new(server.url());
     let bench = Bench::<Messaging>::builder(backend)
-        .config(config)
+        .config(on_redis(&server))
         .start()
         .await;
     let through = Arc::new(Through::new(bench.process()));

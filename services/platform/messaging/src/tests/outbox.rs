@@ -371,16 +371,24 @@ fn a_group_is_made_once() {
     });
 }
 
+/// The settings of a log that is in a Redis.
+pub(super) fn on_redis(server: &RedisServer) -> crate::Config {
+    let mut config = crate::Config {
+        backend: crate::BackendKind::Redis,
+        ..crate::Config::default()
+    };
+    config.redis.url = config::Secret::new(server.url());
+    config
+}
+
 /// Redis goes and comes: what was published meanwhile waits in the outbox, nothing is lost or comes twice, and all is
 /// there within five seconds of the return.
 async fn redis_goes_and_comes(backend: Backend) {
     let mut server = RedisServer::start_durable().await;
-    let mut config = crate::Config {
-        backend: crate::BackendKind::Redis,
+    let config = crate::Config {
         redis_patience: config::Span::from_millis(500),
-        ..crate::Config::default()
+        ..on_redis(&server)
     };
-    config.redis.url = config::Secret::new(server.url());
     let bench = Bench::<Messaging>::builder(backend)
         .config(config)
         .start()
