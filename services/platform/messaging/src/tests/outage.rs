@@ -9,7 +9,9 @@ use db::{Databases, Db, Migrations, Migrator};
 use testkit::{Backend, Bench, RedisServer, eventually, eventually_within};
 use value::{Id, SystemClock};
 
-use super::outbox::{AtWork, TOPIC, count_up, counted, messages_of, numbered, on_redis, put, waiting};
+use super::outbox::{
+    AtWork, TOPIC, count_up, counted, messages_of, numbered, on_redis, put, waiting,
+};
 use super::through::Through;
 use super::*;
 
