@@ -14,6 +14,7 @@ mod numbers;
 mod ontology;
 mod operations;
 mod platform;
+mod publications;
 mod raw;
 mod refusals;
 mod retention;

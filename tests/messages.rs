@@ -94,13 +94,13 @@ async fn publish(platform: &Platform, topic: &str, key: &str, value: Value) -> V
     post(platform, MESSAGES, json!({ "message": message })).await
 }
 
-async fn subscribe(platform: &Platform, name: &str, pattern: &str) -> String {
+pub(crate) async fn subscribe(platform: &Platform, name: &str, pattern: &str) -> String {
     let subscription = json!({ "name": name, "pattern": pattern });
     let body = json!({ "subscription": subscription, "start": { "oldest": true } });
     text(&post(platform, SUBSCRIPTIONS, body).await["id"])
 }
 
-async fn fetch(platform: &Platform, id: &str, wait: &str) -> Vec<Value> {
+pub(crate) async fn fetch(platform: &Platform, id: &str, wait: &str) -> Vec<Value> {
     let body = json!({ "max_messages": 100, "wait": wait });
     let got = post(platform, &format!("{SUBSCRIPTIONS}/{id}:fetch"), body).await;
     list(&got["deliveries"]).to_vec()

@@ -40,6 +40,35 @@ test("the structure of a formula is that of the formula", async ({ page }) => {
   await expect(picture.locator(".react-flow__edge")).toHaveCount(4);
 });
 
+test("a metric is published, told how it came about, and taken back", async ({ page }) => {
+  await open(page, "published");
+  await expect(page.getByRole("heading", { level: 2, name: "Nothing was published yet" })).toBeVisible();
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Publish Retention rate" });
+  await dialog.getByLabel("The latest").fill("3");
+  await axe(page);
+  await shot(page, "metric-publish");
+  await dialog.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(page.getByText("Retention rate is published")).toBeVisible();
+  const rows = page.getByRole("grid", { name: "Publications" });
+  await expect(rows.getByText("3 rows")).toBeVisible();
+  await expect(page.getByRole("img", { name: /What was published of Retention rate/ })).toBeVisible();
+  await axe(page);
+  await shot(page, "metric-published-rows");
+  await rows.getByText("3 rows").click();
+  const drawer = page.getByRole("dialog", { name: /Retention rate, / });
+  await expect(drawer.getByRole("heading", { name: "How the first value came about" })).toBeVisible();
+  await expect(drawer.getByRole("grid", { name: "Published values" }).getByRole("row")).toHaveCount(4);
+  await axe(page);
+  await shot(page, "metric-publication");
+  await drawer.getByRole("button", { name: "Take back" }).click();
+  await page
+    .getByRole("dialog", { name: "Take this publication back?" })
+    .getByRole("button", { name: "Take back" })
+    .click();
+  await expect(page.getByRole("heading", { level: 2, name: "Nothing was published yet" })).toBeVisible();
+});
+
 /** Proves: UI-KPI-03 */
 test("a required object leads to its page", async ({ page }) => {
   await open(page, "objects");

@@ -141,6 +141,9 @@ test("an operation is paused and cancelled, and the trail names who did it", asy
   const id = await begun("Compare another day", 3600);
   await as(page, world().admin);
   await page.goto(`${world().edge}/work/operations/${id}`);
+  // Why it is only queued is said.
+  const begins = page.locator("dt", { hasText: "Begins" }).locator("xpath=following-sibling::dd[1]");
+  await expect(begins).toHaveText(/in (1 hour|\d+ minutes)/);
   await page.getByRole("button", { name: "Pause", exact: true }).click();
   await expect(page.getByText("Paused", { exact: true }).first()).toBeVisible();
   await expect(page.getByRole("button", { name: "Resume" })).toBeVisible();

@@ -37,6 +37,13 @@ export const meaning: Case[] = [
   },
   { name: "metric", path: byCode("metrics", "loss_ratio"), title: /Loss ratio/, asks: "**/api/v1/metadata/metrics/*" },
   { name: "metric-formula", path: byCode("metrics", "claims_paid", "?tab=formula"), title: /Claims paid/ },
+  {
+    name: "metric-published",
+    path: byCode("metrics", "loss_ratio", "?tab=published"),
+    title: /Loss ratio/,
+    asks: "**/api/v1/calculation/publications?**",
+    empty: { says: /Nothing was published yet/, answer: {} },
+  },
   { name: "metric-objects", path: byCode("metrics", "loss_ratio", "?tab=objects"), title: /Loss ratio/ },
   { name: "metric-benchmarks", path: byCode("metrics", "loss_ratio", "?tab=benchmarks"), title: /Loss ratio/ },
   { name: "metric-metadata", path: byCode("metrics", "loss_ratio", "?tab=metadata"), title: /Loss ratio/ },

@@ -42,6 +42,8 @@ pub struct Context<C> {
     pub bus: bus::Bus,
     /// The service's durable work: submit it here, and offer its kinds by [`Running::jobs`].
     pub jobs: jobs::Jobs,
+    /// What the service may keep for a while: in its memory, or in the Redis that processes share.
+    pub caches: cache::Caches,
     /// The contracts of every service, as descriptor sets.
     pub descriptors: Arc<[&'static [u8]]>,
     /// Who may do what, as this process knows it.

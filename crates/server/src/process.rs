@@ -163,6 +163,7 @@ impl Process {
         let messages: Arc<dyn bus::Messaging> =
             Arc::new(messaging::Messages::new(directory.channel(MESSAGING)));
         let descriptors: Arc<[&'static [u8]]> = crate::descriptors().into();
+        let caches = cache::Caches::open(&settings.cache, Arc::clone(&clock))?;
         for entry in &entries {
             let db = databases.service(entry.name)?;
             let jobs = jobs::Jobs::new(db.clone(), settings.jobs.clone());
@@ -173,6 +174,7 @@ impl Process {
                 owners: owners.clone(),
                 bus: bus::Bus::new(Arc::clone(&messages)),
                 jobs: jobs.clone(),
+                caches: caches.clone(),
                 descriptors: Arc::clone(&descriptors),
                 authority: Arc::clone(&authority),
                 clock: Arc::clone(&clock),

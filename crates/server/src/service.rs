@@ -45,6 +45,7 @@ pub(crate) fn entry<S: Service>(wing: &'static str) -> Entry {
                     owners: context.owners,
                     bus: context.bus,
                     jobs: context.jobs,
+                    caches: context.caches,
                     descriptors: context.descriptors,
                     authority: context.authority,
                     clock: context.clock,

@@ -10,11 +10,12 @@ use std::{
 };
 
 /// The sections of a config file.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "server",
     "storage",
     "mesh",
     "jobs",
+    "cache",
     "telemetry",
     "auth",
     "gateway",
@@ -81,6 +82,8 @@ pub struct Settings {
     pub mesh: rpc::MeshConfig,
     /// Durable work.
     pub jobs: jobs::Config,
+    /// What processes keep for a while.
+    pub cache: cache::CacheConfig,
     /// Logs.
     pub telemetry: telemetry::Config,
     /// How callers are verified.
@@ -114,6 +117,7 @@ impl Settings {
             storage: storage.0,
             mesh: config::section(&table, "mesh")?,
             jobs: config::section(&table, "jobs")?,
+            cache: config::section(&table, "cache")?,
             telemetry: config::section(&table, "telemetry")?,
             auth: config::section(&table, "auth")?,
             gateway: config::section(&table, "gateway")?,
@@ -144,6 +148,7 @@ impl Settings {
             ("storage".to_owned(), value("storage", &self.storage)?),
             ("mesh".to_owned(), value("mesh", &self.mesh)?),
             ("jobs".to_owned(), value("jobs", &self.jobs)?),
+            ("cache".to_owned(), value("cache", &self.cache)?),
             ("telemetry".to_owned(), value("telemetry", &self.telemetry)?),
             ("auth".to_owned(), value("auth", &self.auth)?),
             ("gateway".to_owned(), value("gateway", &self.gateway)?),

@@ -35,6 +35,7 @@ pub struct BenchBuilder<S: Service> {
     config: S::Config,
     fakes: Vec<(&'static str, Routes)>,
     owners: Vec<(&'static str, Option<Routes>)>,
+    caches: cache::CacheConfig,
     backend: Backend,
 }
 
@@ -50,6 +51,7 @@ impl<S: Service> Bench<S> {
             config: S::Config::default(),
             fakes: Vec::new(),
             owners: Vec::new(),
+            caches: cache::CacheConfig::default(),
             backend,
         }
     }
@@ -232,6 +234,13 @@ impl<S: Service> BenchBuilder<S> {
         self
     }
 
+    /// What the service keeps for a while is kept as these settings say, and not in memory alone.
+    #[must_use]
+    pub fn caches(mut self, settings: cache::CacheConfig) -> Self {
+        self.caches = settings;
+        self
+    }
+
     /// Starts the service on a migrated database.
     ///
     /// # Panics
@@ -304,6 +313,8 @@ impl<S: Service> BenchBuilder<S> {
             owners: owners.clone(),
             bus: bus::Bus::new(Arc::new(crate::nowhere::Nowhere)),
             jobs: jobs.clone(),
+            caches: cache::Caches::open(&self.caches, clock.clone())
+                .expect("the cache's settings are sound"),
             descriptors,
             // A service that gives the policy fills an authority of its own: the guards' holds the
             // bench's people too.

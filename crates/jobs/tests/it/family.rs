@@ -98,6 +98,10 @@ impl Job for Whole {
 
 /// A service with one worker, so that whoever kept it while it waits for another would wait for ever.
 fn house(bench: &Bench) -> (Jobs, Log) {
+    house_with(bench, 1)
+}
+
+fn house_with(bench: &Bench, workers: u16) -> (Jobs, Log) {
     let log = Log::default();
     let kinds = Kinds::new()
         .with(Part(log.clone()))
@@ -106,10 +110,7 @@ fn house(bench: &Bench) -> (Jobs, Log) {
         .with(Mixed::default())
         .with(Patient)
         .with(Count);
-    let config = Config {
-        workers: 1,
-        ..quick()
-    };
+    let config = Config { workers, ..quick() };
     (bench.jobs(config, kinds), log)
 }
 
@@ -180,6 +181,37 @@ both! {
         let start = steps.iter().find(|step| step.name == "start b").unwrap();
         assert_eq!(start.compensation.as_ref().unwrap().state(), pb::CompensationState::Done);
         assert!(start.rolled_back);
+        worker.stop().await;
+    }
+
+    /// A child that ends, or is cancelled, at the moment when its parent begins to wait for it wakes it all the same.
+    async fn who_ends_meanwhile_wakes_its_parent(bench) {
+        let (jobs, _) = house_with(bench, 4);
+        let (client, scope) = (Client::of(bench, &jobs), bench.scope());
+        let worker = Worker::start(&jobs);
+        for round in 0..20 {
+            let b = Of { waits: round % 2 == 0, ..part("b") };
+            let is_cancelled = b.waits;
+            let whole = jobs.submit::<Whole>(&scope, Submission::new((part("a"), b))).await.unwrap();
+            if !is_cancelled {
+                let done = until(&jobs, &scope, whole.id, State::Succeeded).await;
+                assert_eq!(done.output.unwrap().0, "ab");
+                continue;
+            }
+            eventually("the second child", || async {
+                match client.children(&whole.id.to_string()).await.len() {
+                    2 => Ok(()),
+                    fewer => Err(fewer),
+                }
+            })
+            .await;
+            let b = child(&client, whole.id, 1).await.id.parse().unwrap();
+            jobs.cancel(&scope, as_is(b), by()).await.unwrap();
+            let failed = until(&jobs, &scope, whole.id, State::Failed).await;
+            let fault = failed.error().unwrap();
+            assert_eq!(fault.reason, "FAILED_PRECONDITION");
+            assert!(fault.message.contains(&format!("{b} it waited for is cancelled")), "{}", fault.message);
+        }
         worker.stop().await;
     }
 

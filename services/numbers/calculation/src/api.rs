@@ -4,13 +4,17 @@ mod calculate;
 mod errors;
 mod formulas;
 mod members;
+mod publications;
 
 use crate::{
     calls::{Calls, definitions::Library, flights::Flights},
     config::Config,
     convert,
+    model::publication::Published,
+    store::Store,
 };
 use auth::Scope;
+use cache::Cache;
 use error::Error;
 use proto_numbers::tessera::calculation::v1::{calculation_service_server::CalculationService, *};
 use rpc::Context;
@@ -19,12 +23,15 @@ use tonic::{Request, Response, Status};
 use value::Clock;
 
 /// The service behind the contract.
+#[derive(Clone)]
 pub(crate) struct Api {
-    config: Config,
+    config: Arc<Config>,
     calls: Calls,
     library: Library,
-    flights: Flights<calculate::Answered>,
-    clock: Arc<dyn Clock>,
+    flights: Arc<Flights<calculate::Answered>>,
+    pub(crate) store: Store,
+    published: Cache<Published>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 type Ask<T> = Request<T>;
@@ -35,10 +42,12 @@ impl Api {
     pub(crate) fn new(ctx: &Context<Config>) -> Self {
         let calls = Calls::new(&ctx.clients);
         Self {
-            config: ctx.config.clone(),
+            config: Arc::new(ctx.config.clone()),
             library: Library::new(calls.clone(), &ctx.config),
             calls,
-            flights: Flights::default(),
+            flights: Arc::default(),
+            store: Store::new(ctx.db.clone(), Arc::clone(&ctx.clock)),
+            published: publications::cache(&ctx.caches, &ctx.config.publications),
             clock: Arc::clone(&ctx.clock),
         }
     }
@@ -88,5 +97,55 @@ impl CalculationService for Api {
         let (scope, ask) = open(ask)?;
         let draft = convert::questions::to_draft(ask.draft.unwrap_or_default());
         answer(self.check(&scope, &draft).await?)
+    }
+
+    async fn create_publication(&self, ask: Ask<CreatePublicationRequest>) -> Answer<Publication> {
+        let (scope, ask) = open(ask)?;
+        answer(self.create_publication_of(&scope, ask).await?)
+    }
+
+    async fn get_publication(&self, ask: Ask<GetPublicationRequest>) -> Answer<Publication> {
+        let (scope, ask) = open(ask)?;
+        let id = convert::publication::id("id", &ask.id)?;
+        answer(self.publication_of(&scope, id).await?)
+    }
+
+    async fn list_publications(
+        &self,
+        ask: Ask<ListPublicationsRequest>,
+    ) -> Answer<ListPublicationsResponse> {
+        let (scope, ask) = open(ask)?;
+        let ask = convert::publication::list(ask, self.config.publications.page_size)?;
+        let page = self.store.list(&scope, ask).await?;
+        let heads = page.items.into_iter();
+        let heads = heads.map(|(head, first)| convert::publication::head(head, first));
+        answer(ListPublicationsResponse {
+            publications: heads.collect::<Result<_, _>>()?,
+            next_page_token: page.next,
+        })
+    }
+
+    async fn delete_publication(
+        &self,
+        ask: Ask<DeletePublicationRequest>,
+    ) -> Answer<DeletePublicationResponse> {
+        let (scope, ask) = open(ask)?;
+        let id = convert::publication::id("id", &ask.id)?;
+        self.delete_publication_of(&scope, id).await?;
+        answer(DeletePublicationResponse {})
+    }
+
+    async fn list_metric_history(
+        &self,
+        ask: Ask<ListMetricHistoryRequest>,
+    ) -> Answer<ListMetricHistoryResponse> {
+        let (scope, ask) = open(ask)?;
+        let ask = convert::publication::history(ask, self.config.publications.page_size)?;
+        let page = self.store.history(&scope, ask).await?;
+        let page = page.map(convert::publication::past);
+        answer(ListMetricHistoryResponse {
+            rows: page.items,
+            next_page_token: page.next,
+        })
     }
 }

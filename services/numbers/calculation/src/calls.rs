@@ -3,6 +3,7 @@
 pub(crate) mod definitions;
 pub(crate) mod flights;
 
+use auth::Scope;
 use error::Error;
 use proto_data::tessera::warehouse::v1::{
     self as warehouse, warehouse_service_client::WarehouseServiceClient,
@@ -27,6 +28,16 @@ const MOST_BYTES: usize = 64 << 20;
 pub(crate) struct Calls {
     metadata: MetadataServiceClient<Channel>,
     warehouse: WarehouseServiceClient<Channel>,
+    /// The tenant, where no principal is there to tell it.
+    tenant: String,
+}
+
+/// The tenant of work that nobody called for; empty where the call's principal tells it.
+fn named_tenant(scope: &Scope) -> String {
+    match scope.caller() {
+        Some(_) => String::new(),
+        None => scope.tenant().to_string(),
+    }
 }
 
 impl Calls {
@@ -39,6 +50,15 @@ impl Calls {
             warehouse: warehouse
                 .max_decoding_message_size(MOST_BYTES)
                 .max_encoding_message_size(MOST_BYTES),
+            tenant: String::new(),
+        }
+    }
+
+    /// The same calls for whoever a scope is of.
+    pub(crate) fn for_scope(&self, scope: &Scope) -> Self {
+        Self {
+            tenant: named_tenant(scope),
+            ..self.clone()
         }
     }
 
@@ -54,9 +74,10 @@ impl Calls {
     /// Hands each part of the answer to `each`, as it comes.
     pub(crate) async fn execute(
         &self,
-        ask: warehouse::ExecuteFragmentsRequest,
+        mut ask: warehouse::ExecuteFragmentsRequest,
         mut each: impl FnMut(warehouse::ExecuteFragmentsResponse) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        ask.tenant_id.clone_from(&self.tenant);
         let answer = self.warehouse.clone().execute_fragments(ask).await?;
         let mut parts = answer.into_inner();
         while let Some(part) = parts.message().await? {
@@ -72,7 +93,7 @@ impl Calls {
         }
         let ask = warehouse::GetDataVersionsRequest {
             entities,
-            ..Default::default()
+            tenant_id: self.tenant.clone(),
         };
         let answer = self.warehouse.clone().get_data_versions(ask).await?;
         Ok(answer.into_inner().data_versions)

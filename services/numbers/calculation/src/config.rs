@@ -1,6 +1,6 @@
 //! Settings of calculation, section `[services.calculation]`.
 
-use config::{Problems, Validate};
+use config::{Problems, Span, Validate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,30 @@ pub struct Config {
     pub limits: Limits,
     /// What questions in the domain, a value chain's code, may take; where it has none, `limits` counts.
     pub domains: BTreeMap<String, Limits>,
+    /// Results that are published.
+    pub publications: Publications,
+}
+
+/// Results that are published.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Publications {
+    /// Most rows of one.
+    pub rows: usize,
+    /// How long the cache has one.
+    pub cached: Span,
+    /// Publications of a page when a list does not say how many.
+    pub page_size: u16,
+}
+
+impl Default for Publications {
+    fn default() -> Self {
+        Self {
+            rows: 1_000,
+            cached: Span::from_secs(86_400),
+            page_size: 50,
+        }
+    }
 }
 
 /// What one question may take.
@@ -50,6 +74,7 @@ impl Default for Config {
             plans: 10_000,
             limits: Limits::default(),
             domains: BTreeMap::new(),
+            publications: Publications::default(),
         }
     }
 }
@@ -77,6 +102,22 @@ impl Validate for Config {
             self.definition_sets > 0,
             "definition_sets",
             "must be at least 1",
+        );
+        let published = &self.publications;
+        problems.check(
+            (1..=10_000).contains(&published.rows),
+            "publications.rows",
+            "a publication has 1 to 10000 rows",
+        );
+        problems.check(
+            !published.cached.is_zero(),
+            "publications.cached",
+            "must be positive",
+        );
+        problems.check(
+            (1..=1_000).contains(&published.page_size),
+            "publications.page_size",
+            "a page holds 1 to 1000 publications",
         );
         problems.check(self.plans > 0, "plans", "must be at least 1");
         let named = self

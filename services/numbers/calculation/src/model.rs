@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod calendar;
 pub(crate) mod definitions;
+pub(crate) mod publication;
 pub(crate) mod question;
 pub(crate) mod reading;
 pub(crate) mod rows;

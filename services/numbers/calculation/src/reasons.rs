@@ -13,6 +13,9 @@ error::reasons! {
     pub ROWS_NOT_ALLOWED = PermissionDenied,
         "the question would tell single rows apart, and the caller may read metrics only",
         "group by attributes that are neither key nor sensitive, or get the permission `warehouse.records.read`";
+    pub ROWS_HIDDEN = PermissionDenied,
+        "the caller sees only some of the rows that this is about",
+        "ask someone whose row filters leave the entity alone";
     pub NOT_SET_BASED = FailedPrecondition,
         "the metric compares no sets, so there are no members to list",
         "list members of a metric that uses start, end, new, retained or dropped";

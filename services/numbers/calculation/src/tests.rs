@@ -7,6 +7,7 @@ mod changes;
 mod formulas;
 mod insurer;
 mod members;
+mod publications;
 mod refusals;
 mod states;
 mod warehouse;
@@ -38,11 +39,16 @@ impl Rig {
     }
 
     async fn with(backend: Backend, config: crate::Config) -> Self {
+        Self::caching(backend, config, cache::CacheConfig::default()).await
+    }
+
+    async fn caching(backend: Backend, config: crate::Config, caches: cache::CacheConfig) -> Self {
         let insurer = Insurer::default();
         let metadata = MetadataServiceServer::new(insurer.clone());
         let warehouse = WarehouseServiceServer::new(insurer.clone());
         let bench = Bench::builder(backend)
             .config(config)
+            .caches(caches)
             .fake("metadata", Routes::new(metadata))
             .fake("warehouse", Routes::new(warehouse))
             .start()

@@ -26,6 +26,7 @@ import { allFields, METRIC, MetricForm, ofType } from "./form";
 import { FormulaTab } from "./formula-tab";
 import { Objects } from "./objects";
 import { PinToggle } from "./pin-toggle";
+import { Published } from "./published";
 import { Values } from "./values";
 
 type Metric = Message<"tessera.metadata.v1.Metric">;
@@ -112,6 +113,7 @@ export function Detail() {
         { id: "overview", title: "Overview", content: <Values metric={metric} /> },
         { id: "explain", title: "Explain", content: <ExplainTab metric={metric} /> },
         { id: "formula", title: "Formula", content: <FormulaTab metric={metric} /> },
+        { id: "published", title: "Published", content: <Published key={metric.code} metric={metric} /> },
         { id: "objects", title: "Objects", content: <Objects metric={metric} /> },
         { id: "benchmarks", title: "Benchmarks", content: <Benchmarks metric={metric} /> },
         {

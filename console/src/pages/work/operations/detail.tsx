@@ -137,6 +137,12 @@ function Notices({ operation }: { operation: Operation }) {
   );
 }
 
+/** Whether it waits for a worker only because its time has not come. */
+function begins(operation: Operation): boolean {
+  if (operation.state !== "OPERATION_STATE_QUEUED" || operation.startTime || !operation.dueTime) return false;
+  return Date.parse(operation.dueTime) > Date.now();
+}
+
 function OperationFacts({ operation }: { operation: Operation }) {
   const { wait } = operation;
   return (
@@ -144,6 +150,7 @@ function OperationFacts({ operation }: { operation: Operation }) {
       rows={[
         ["Progress", <OperationProgress key="progress" operation={operation} />],
         ["Waits for", wait ? `${words(wait.kind)} ${wait.name ?? ""}` : undefined],
+        ["Begins", begins(operation) ? <Time key="due" value={operation.dueTime} /> : undefined],
         ["Until", wait?.until ? <Time key="until" value={wait.until} /> : undefined],
         ["Service", operation.service],
         [

@@ -32,7 +32,7 @@ const columns: Column<Operation>[] = [
   {
     id: "progress",
     title: "Progress",
-    width: "minmax(170px, 1.2fr)",
+    width: "minmax(240px, 1.2fr)",
     cell: (row) => <OperationProgress operation={row} />,
     text: (row) => `${row.progress?.done ?? 0}/${row.progress?.total ?? 0}`,
   },

@@ -68,11 +68,38 @@ async fn play(edge: &EdgeClient) -> Result<Value, BoxError> {
     let [retention, net] = found.as_slice() else {
         return Err("a metric has no result".into());
     };
+    let publication = publish(edge, &start, &end, &retention["value"]).await?;
     Ok(json!({
         "value": retention["value"], "net_value": net["value"],
         "start_count": s, "end_count": e, "new_count": n, "start": start, "end": end, "run": run,
+        "publication": publication,
         "sources": retention["sources"], "net_sources": net["sources"],
     }))
+}
+
+/// Publishes the retention rate, and finds it in the history; the publication's id.
+async fn publish(
+    edge: &EdgeClient,
+    start: &str,
+    end: &str,
+    expected: &Value,
+) -> Result<String, BoxError> {
+    let (metric, ..) = METRICS[0];
+    step(&format!(
+        "publishing {metric}: it is told to others and kept as it is"
+    ));
+    let question = json!({ "metric": metric, "start": start, "end": end });
+    // The story may be played again: what it tells is told once.
+    let body = json!({
+        "publication": { "question": question }, "request_id": format!("story {start} {end}"),
+    });
+    let made = edge.post("/api/v1/calculation/publications", body).await?;
+    let id = made["id"].as_str().unwrap_or_default();
+    let path = format!("/api/v1/calculation/metrics/{metric}/history?publication_id={id}");
+    let history = edge.get(&path).await?;
+    let told = &history["rows"][0]["value"]["number"];
+    hold("what the history tells", told.as_f64(), expected.as_f64())?;
+    Ok(id.to_owned())
 }
 
 /// Policy, Member and the two metrics, where they are not defined yet.

@@ -139,6 +139,15 @@ impl Api {
         }
     }
 
+    /// The plan of a question; nothing is run.
+    pub(super) async fn plan_of(
+        &self,
+        scope: &Scope,
+        question: &Question,
+    ) -> Result<Arc<Planned>, Error> {
+        Ok(self.prepare(scope, question).await?.planned)
+    }
+
     /// Plans the question and looks whether it fits what the plan reads; nothing is run.
     async fn prepare(&self, scope: &Scope, question: &Question) -> Result<Prepared, Error> {
         let tenant = scope.tenant();
@@ -147,7 +156,7 @@ impl Api {
             Subject::Metric(code) => Some(code.as_str()),
             Subject::Draft(_) => None,
         };
-        let definitions = self.library.definitions(tenant, metric).await?;
+        let definitions = self.library.definitions(scope, metric).await?;
         let (resolve, begin) = (begin.elapsed(), Instant::now());
         let (planned, plan_cached) = match &question.subject {
             Subject::Metric(code) => self
@@ -215,7 +224,8 @@ impl Api {
     ) -> Result<Arc<Answered>, Error> {
         let filters = scope.row_filters();
         let key = |rows: &[i64]| key(scope, question, prepared, &filters, rows);
-        let work = || execute(self.calls.clone(), self.clock.now(), question, prepared);
+        let calls = self.calls.for_scope(scope);
+        let work = || execute(calls.clone(), self.clock.now(), question, prepared);
         let (flight, joined) = self.flights.board(key(&[]), work());
         if !joined {
             return flight.await.map_err(Error::from);
@@ -224,7 +234,7 @@ impl Api {
         let readings = prepared.readings.iter();
         let entities: BTreeSet<&str> = readings.map(|reading| reading.entity.as_str()).collect();
         let asked = entities.iter().map(|code| (*code).to_owned()).collect();
-        let rows = self.calls.data_versions(asked).await?;
+        let rows = calls.data_versions(asked).await?;
         let versions: BTreeMap<_, _> = entities.into_iter().zip(rows.iter().copied()).collect();
         // An error may be about whoever began, their token or their patience, or about rows that are gone. The owner of the rows may
         // also know newer row filters than we did when we joined.

@@ -19,7 +19,7 @@ impl Api {
         scope: &Scope,
         draft: &Draft,
     ) -> Result<v1::CheckFormulaResponse, Error> {
-        let definitions = self.library.definitions(scope.tenant(), None).await?;
+        let definitions = self.library.definitions(scope, None).await?;
         errors::surroundings(&definitions, draft)?;
         match Library::plan_draft(draft, &definitions) {
             Ok(planned) => Ok(convert::formulas::checked(

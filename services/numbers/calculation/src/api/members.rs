@@ -18,7 +18,7 @@ impl Api {
         question: &MembersQuestion,
     ) -> Result<v1::ListMembersResponse, Error> {
         let code = question.metric.as_str();
-        let definitions = self.library.definitions(scope.tenant(), Some(code)).await?;
+        let definitions = self.library.definitions(scope, Some(code)).await?;
         let planned = self.library.plan(scope.tenant(), code, &definitions);
         let (planned, _) = planned.map_err(|unplanned| errors::metric(code, unplanned))?;
         let refuse = |reason, words: &str| {

@@ -1,11 +1,12 @@
 //! Definitions and plans, kept as long as `metadata` says that they still hold.
 
-use super::Calls;
+use super::{Calls, named_tenant};
 use crate::{
     config::Config,
     convert,
     model::definitions::{Definitions, Draft, Planned, Unplanned},
 };
+use auth::Scope;
 use error::Error;
 use moka::sync::Cache;
 use proto_meaning::tessera::metadata::v1;
@@ -43,13 +44,13 @@ impl Library {
     /// The definitions as of now: of the metric with all that it uses, or, without one, of the tenant.
     pub(crate) async fn definitions(
         &self,
-        tenant: Id,
+        scope: &Scope,
         metric: Option<&str>,
     ) -> Result<Arc<Definitions>, Error> {
-        let key = (tenant, metric.map(str::to_owned));
+        let key = (scope.tenant(), metric.map(str::to_owned));
         let known = self.sets.get(&key);
         let ask = v1::ResolveDefinitionsRequest {
-            tenant_id: String::new(),
+            tenant_id: named_tenant(scope),
             metrics: metric.iter().map(|code| (*code).to_owned()).collect(),
             entities: Vec::new(),
             everything: metric.is_none(),

@@ -7,11 +7,12 @@ use crate::model::{
 };
 use error::{Error, Violations};
 use formula::{Definition, Operand, Operator, Read};
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use prost::Message as _;
 use prost_types::value::Kind;
 use proto_numbers::tessera::calculation::v1;
 use sha2::{Digest, Sha256};
+use value::Time;
 
 /// What is asked for; `page_size` is of a page where the question does not say.
 pub(crate) fn question(mut ask: v1::CalculateRequest, page_size: u16) -> Result<Question, Error> {
@@ -80,6 +81,28 @@ pub(crate) fn question(mut ask: v1::CalculateRequest, page_size: u16) -> Result<
         page_token,
         key,
     })
+}
+
+/// Both ends of so many of the latest full periods of a question's grain, before now.
+pub(crate) fn latest(
+    ask: &v1::CalculateRequest,
+    count: u32,
+    now: Time,
+) -> Result<(String, String), Error> {
+    let mut found = Violations::new();
+    let calendar = calendar(&ask.time_zone, ask.fiscal_year_start, &mut found);
+    found.finish()?;
+    let span = calendar
+        .zip(grain(ask.grain()))
+        .and_then(|(calendar, grain)| {
+            let now = Timestamp::from_microsecond(now.micros()).ok()?;
+            calendar.latest(now, grain, count)
+        });
+    let (start, end) = span.ok_or_else(|| {
+        let words = "the latest periods begin before the year 1";
+        Error::invalid_field("last_periods", "RANGE", words)
+    })?;
+    Ok((start.to_string(), end.to_string()))
 }
 
 /// Whose members are asked for.
@@ -184,6 +207,19 @@ const fn grain(grain: v1::Grain) -> Option<Grain> {
         v1::Grain::Month => Some(Grain::Month),
         v1::Grain::Quarter => Some(Grain::Quarter),
         v1::Grain::Year => Some(Grain::Year),
+    }
+}
+
+/// A grain as the contract has it.
+pub(crate) const fn wire_grain(grain: Option<Grain>) -> v1::Grain {
+    match grain {
+        None => v1::Grain::Unspecified,
+        Some(Grain::Hour) => v1::Grain::Hour,
+        Some(Grain::Day) => v1::Grain::Day,
+        Some(Grain::Week) => v1::Grain::Week,
+        Some(Grain::Month) => v1::Grain::Month,
+        Some(Grain::Quarter) => v1::Grain::Quarter,
+        Some(Grain::Year) => v1::Grain::Year,
     }
 }
 

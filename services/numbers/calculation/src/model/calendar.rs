@@ -5,10 +5,11 @@
 
 use formula::calendar::{parse_date, parse_timestamp, timestamp_text};
 use jiff::{
-    SignedDuration, Timestamp,
+    SignedDuration, Span, Timestamp,
     civil::{Date, Weekday},
     tz::TimeZone,
 };
+use std::fmt;
 
 /// Length of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,21 @@ pub(crate) enum Grain {
 }
 
 impl Grain {
+    /// Every grain, the shortest first.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Hour,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::Quarter,
+        Self::Year,
+    ];
+
+    /// The grain of a name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grain| grain.name() == name)
+    }
+
     /// For people.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -52,6 +68,15 @@ impl Place {
         }
         let micros = parse_timestamp(text)?;
         Timestamp::from_microsecond(micros).ok().map(Self::Moment)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::Moment(at) => at.fmt(f),
+        }
     }
 }
 
@@ -177,8 +202,7 @@ impl Calendar {
             let month = i8::try_from(month.rem_euclid(12) + 1).ok()?;
             Date::new(year, month, 1).ok()
         };
-        // Months since the fiscal year began.
-        let into = i16::from(day.month() - self.fiscal_start).rem_euclid(12);
+        let into = self.months_into(day);
         match grain {
             Grain::Hour | Grain::Day => day.tomorrow().ok(),
             Grain::Week => {
@@ -189,6 +213,62 @@ impl Calendar {
             Grain::Quarter => months(3 - into % 3),
             Grain::Year => months(12 - into),
         }
+    }
+
+    /// Both ends of the latest `count` full periods before `now`; none beyond the calendar's ends. An hour is one of sixty minutes.
+    pub(crate) fn latest(
+        &self,
+        now: Timestamp,
+        grain: Grain,
+        count: u32,
+    ) -> Option<(Place, Place)> {
+        let count = i32::try_from(count).ok()?;
+        let today = self.zone.to_datetime(now).date();
+        let back = match grain {
+            Grain::Hour => {
+                let end = self.this_hour(now)?;
+                let start = end.checked_sub(SignedDuration::from_hours(count.into()));
+                return Some((Place::Moment(start.ok()?), Place::Moment(end)));
+            }
+            Grain::Day => Span::new().try_days(count),
+            Grain::Week => Span::new().try_weeks(count),
+            Grain::Month => Span::new().try_months(count),
+            Grain::Quarter => Span::new().try_months(count.checked_mul(3)?),
+            Grain::Year => Span::new().try_years(count),
+        };
+        let end = self.first_day(today, grain)?;
+        let start = end.checked_sub(back.ok()?).ok();
+        let start = start.filter(|start| start.year() > 0)?;
+        Some((Place::Day(start), Place::Day(end)))
+    }
+
+    /// The begin of the clock's hour that an instant is in.
+    fn this_hour(&self, at: Timestamp) -> Option<Timestamp> {
+        let offset = i64::from(self.zone.to_offset(at).seconds());
+        let local = at.as_microsecond().div_euclid(1_000_000) + offset;
+        Timestamp::from_second(local.div_euclid(3600) * 3600 - offset).ok()
+    }
+
+    /// The first day of the period that a day is in.
+    fn first_day(&self, day: Date, grain: Grain) -> Option<Date> {
+        let months = match grain {
+            Grain::Hour | Grain::Day => return Some(day),
+            Grain::Week => {
+                let days = day.weekday().since(Weekday::Monday);
+                return day.checked_sub(Span::new().days(days)).ok();
+            }
+            Grain::Month => 0,
+            Grain::Quarter => self.months_into(day) % 3,
+            Grain::Year => self.months_into(day),
+        };
+        day.first_of_month()
+            .checked_sub(Span::new().months(months))
+            .ok()
+    }
+
+    /// Months since the fiscal year began.
+    fn months_into(&self, day: Date) -> i16 {
+        i16::from(day.month() - self.fiscal_start).rem_euclid(12)
     }
 
     /// Bounds as text: dates where each is the begin of a day, else instants with the zone's offset.

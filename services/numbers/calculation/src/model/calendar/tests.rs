@@ -260,3 +260,64 @@ proptest! {
         }
     }
 }
+
+fn latest(zone: &str, fiscal: i8, now: &str, grain: Grain, count: u32) -> (String, String) {
+    let (start, end) = calendar(zone, fiscal)
+        .latest(now.parse().unwrap(), grain, count)
+        .unwrap();
+    (start.to_string(), end.to_string())
+}
+
+#[test]
+fn the_latest_periods_are_full() {
+    let now = "2026-11-21T23:30:00Z";
+    for (grain, count, start, end) in [
+        (Grain::Day, 1, "2026-11-20", "2026-11-21"),
+        (Grain::Week, 2, "2026-11-02", "2026-11-16"),
+        (Grain::Month, 1, "2026-10-01", "2026-11-01"),
+        (Grain::Quarter, 4, "2025-10-01", "2026-10-01"),
+        (Grain::Year, 1, "2025-01-01", "2026-01-01"),
+        (
+            Grain::Hour,
+            3,
+            "2026-11-21T20:00:00Z",
+            "2026-11-21T23:00:00Z",
+        ),
+    ] {
+        let expected = (start.to_owned(), end.to_owned());
+        assert_eq!(latest("UTC", 1, now, grain, count), expected, "{grain:?}");
+    }
+    // In Amsterdam it is the next day already, and in Kolkata clocks show half past five.
+    let day = latest("Europe/Amsterdam", 1, now, Grain::Day, 1);
+    assert_eq!(day, ("2026-11-21".to_owned(), "2026-11-22".to_owned()));
+    let hour = latest("Asia/Kolkata", 1, now, Grain::Hour, 1);
+    assert_eq!(hour.1, "2026-11-21T23:30:00Z");
+    // A fiscal year from April, and its quarters.
+    let year = latest("UTC", 4, now, Grain::Year, 1);
+    assert_eq!(year, ("2025-04-01".to_owned(), "2026-04-01".to_owned()));
+    let quarter = latest("UTC", 2, now, Grain::Quarter, 1);
+    assert_eq!(quarter, ("2026-08-01".to_owned(), "2026-11-01".to_owned()));
+    assert!(
+        calendar("UTC", 1)
+            .latest(now.parse().unwrap(), Grain::Year, 3_000)
+            .is_none()
+    );
+}
+
+proptest! {
+    /// As many periods are cut out of the latest ones as were asked for, the last of which is over.
+    #[test]
+    fn the_latest_periods_are_as_many(seconds in 1_600_000_000_i64..1_900_000_000, grain in 1..6_usize, count in 1..30_u32, fiscal in 1..13_i8, zone in 0..2_usize) {
+        let calendar = calendar(ZONES[zone], fiscal);
+        let grain = [Grain::Hour, Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year][grain];
+        let now = Timestamp::from_second(seconds).unwrap();
+        let (start, end) = calendar.latest(now, grain, count).unwrap();
+        let (start, end) = (calendar.bound(start).unwrap(), calendar.bound(end).unwrap());
+        let bounds = calendar.cut(start, end, Some(grain), 100).unwrap();
+        prop_assert_eq!(bounds.len(), count as usize + 1);
+        prop_assert!(end.at <= now);
+        // The period that now is in is not over.
+        let next = calendar.cut(end, calendar.bound(Place::Moment(now + SignedDuration::from_hours(1))).unwrap(), Some(grain), 100).unwrap();
+        prop_assert!(next[1].at > now);
+    }
+}
