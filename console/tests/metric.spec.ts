@@ -43,6 +43,11 @@ test("the structure of a formula is that of the formula", async ({ page }) => {
 test("a metric is published, told how it came about, and taken back", async ({ page }) => {
   await open(page, "published");
   await expect(page.getByRole("heading", { level: 2, name: "Nothing was published yet" })).toBeVisible();
+  // The way to a schedule has what it is of filled in.
+  await page.getByRole("link", { name: "Publish on a schedule" }).click();
+  await expect(page.getByRole("textbox", { name: "Name" })).toHaveValue("Publish Retention rate");
+  await expect(page.getByRole("combobox", { name: "Kind of work" })).toHaveValue("Publishes a metric");
+  await page.goBack();
   await page.getByRole("button", { name: "Publish", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Publish Retention rate" });
   await dialog.getByLabel("The latest").fill("3");

@@ -1,4 +1,4 @@
-// A new schedule.
+// A new schedule; a page that leads here may say in the address what it is of.
 import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -6,12 +6,14 @@ import { useRef, useState } from "react";
 import { call, newRequestId } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { Page } from "@/kit/page";
+import { useUrl } from "@/kit/url";
 import { ScheduleFields } from "./form";
 import { addressOf, HOME, type Schedule } from "./list";
 import classes from "./schedules.module.css";
 
 export function Create() {
-  const [draft, setDraft] = useState<Schedule>({ cron: "0 3 * * *", timeZone: "UTC" });
+  const [{ name, service, kind, cron = "0 3 * * *", input }] = useUrl();
+  const [draft, setDraft] = useState<Schedule>({ name, service, kind, cron, input, timeZone: "UTC" });
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const request = useRef(newRequestId());

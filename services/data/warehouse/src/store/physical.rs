@@ -465,15 +465,3 @@ fn first_day(postgres: bool, interval: Interval, data_type: DataType, c: &str) -
         false => format!("substr({c}, 1, {length}) || '{tail}'"),
     }
 }
-
-/// The spans that rows really lie in.
-pub(crate) fn spans(conn: &mut Conn, shape: &TableShape) -> Result<Vec<Span>, Failure> {
-    let Some(interval) = shape.chunk_interval else {
-        return Ok(Vec::new());
-    };
-    let counts = counts(conn, shape)?;
-    Ok(counts
-        .into_keys()
-        .map(|start| interval.span(start))
-        .collect())
-}

@@ -10,7 +10,7 @@ mod follow;
 mod list;
 pub(crate) mod registry;
 
-pub(super) use chunks::{correct, counts as chunk_counts, open_partition};
+pub(super) use chunks::{correct, counts as chunk_counts, open_partition, spans as chunk_spans};
 pub(crate) use chunks::{open_chunks, record_change};
 pub(super) use failed::behind;
 pub(super) use follow::{Change, clear_counts, save};

@@ -147,6 +147,20 @@ testkit::both! {
         stays(&house, decimal(12, 4), "does not hold every value").await;
     }
 
+    /// A month whose rows are all gone has room for new ones also where the table was made anew meanwhile.
+    async fn an_empty_month_takes_rows_after_rows_moved(house: House) {
+        let claim = with_claims(&house).await;
+        let ask = v1::DeleteRecordsRequest { entity: "claim".into(), r#where: "claim_id = 'b'".into(), ..Default::default() };
+        assert_eq!(house.admin().delete_records(ask).await.unwrap().into_inner().deleted, 1);
+        let before = house.table("claim").await;
+        let wide = changed(claim, "parts", |parts| (parts.r#type, parts.precision, parts.scale) = (DataType::Decimal as i32, 15, 3));
+        let table = follows(&house, wide).await;
+        assert_ne!(table.name, before.name, "the rows moved");
+        house.insert("claim", "claim_id, day, parts", &[("'c', '1969-12-30', 1", Some("1969-12-30T00:00:00Z"))]).await;
+        assert_eq!(house.column("claim", "claim_id").await, texts(&["a", "c"]));
+        assert_eq!(house.check(false).await, []);
+    }
+
     async fn integers_become_doubles_where_all_are_exact(house: House) {
         let claim = with_claims(&house).await;
         let double = changed(claim.clone(), "parts", |parts| parts.r#type = DataType::Double as i32);

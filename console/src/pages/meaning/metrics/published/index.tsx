@@ -1,5 +1,5 @@
 // What a metric was said to be: its publications, the values they told by period, and publishing it once more.
-import { Button } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -46,6 +46,17 @@ const columns = (metric: Metric): Column<Publication>[] => [
   { id: "who", title: "By", width: "minmax(110px, 1fr)", cell: (row) => <Actor of={row.actor} /> },
 ];
 
+/** A schedule that publishes the month before on the first of each month, to be changed before it is made. */
+function monthly(metric: Metric) {
+  return {
+    name: `Publish ${metric.name}`,
+    service: "calculation",
+    kind: "calculation.publish",
+    cron: "0 4 1 * *",
+    input: JSON.stringify({ metric: metric.code, last_periods: 1, grain: "month" }),
+  };
+}
+
 export function Published({ metric }: { metric: Metric }) {
   const may = useMay();
   const [asking, setAsking] = useState(false);
@@ -69,16 +80,25 @@ export function Published({ metric }: { metric: Metric }) {
   const rows = list.rows as Publication[];
   if (list.error && rows.length === 0)
     return <ErrorState error={list.error} retry={() => void list.refetch()} title="What was published is not here" />;
-  const action = may("CalculationService_CreatePublication") ? (
-    <Button leftSection={<IconSend size={14} />} onClick={() => setAsking(true)}>
-      Publish
-    </Button>
-  ) : null;
+  const actions = (
+    <Group gap={8}>
+      {may("CalculationService_CreatePublication") ? (
+        <Button leftSection={<IconSend size={14} />} onClick={() => setAsking(true)}>
+          Publish
+        </Button>
+      ) : null}
+      {may("OperationsService_CreateSchedule") ? (
+        <Button component={Link} to="/work/schedules/new" search={monthly(metric) as never} variant="default">
+          Publish on a schedule
+        </Button>
+      ) : null}
+    </Group>
+  );
   const dialog = asking ? <Publish metric={metric} close={() => setAsking(false)} /> : null;
   if (!list.isPending && rows.length === 0)
     return (
       <>
-        <EmptyState title="Nothing was published yet" action={action}>
+        <EmptyState title="Nothing was published yet" action={actions}>
           A published value stays as it was told, with how it came about, whatever becomes of rows and definitions. It
           is told to other systems too.
         </EmptyState>
@@ -88,14 +108,7 @@ export function Published({ metric }: { metric: Metric }) {
   const drawn = told(past.rows as Message<"tessera.calculation.v1.MetricHistoryRow">[]);
   return (
     <>
-      <div style={{ display: "flex", gap: 8, marginBottom: 12 }}>
-        {action}
-        {may("OperationsService_CreateSchedule") ? (
-          <Button component={Link} to="/work/schedules/new" variant="default">
-            Publish on a schedule
-          </Button>
-        ) : null}
-      </div>
+      <div style={{ marginBottom: 12 }}>{actions}</div>
       {drawn.axis.length > 1 ? (
         <Chart
           label={`What was published of ${metric.name}, the latest word on each period`}

@@ -2,7 +2,7 @@
 import { Button, Group, Modal, MultiSelect, NumberInput, Select } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { call } from "@/api/client";
+import { call, newRequestId } from "@/api/client";
 import type { Message } from "@/api/contract";
 import { asApiError } from "@/api/errors";
 import { toast } from "@/app/toasts";
@@ -20,7 +20,7 @@ export function Publish({ metric, close }: { metric: Metric; close: () => void }
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   // One name for one opening of the dialog: pressed twice, it is published once.
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId] = useState(newRequestId);
   const dimensions = [...new Set((metric.dimensions ?? []).map((one) => one.attribute ?? ""))];
   const given = error === null ? null : asApiError(error);
   const publish = async () => {

@@ -9,7 +9,9 @@ use crate::{
     },
     store::{
         physical,
-        tables::{chunk_counts, clear_counts, correct, open_partition, registry, save},
+        tables::{
+            chunk_counts, chunk_spans, clear_counts, correct, open_partition, registry, save,
+        },
     },
 };
 use db::{Conn, Failure};
@@ -255,7 +257,7 @@ impl Mender<'_> {
         let tried = conn.transaction(|conn| {
             let extra = physical::extra_columns(conn, &self.shape, dialect)?;
             let spans = match conn.is_postgres() {
-                true => physical::spans(conn, &self.shape)?,
+                true => chunk_spans(conn, &self.shape)?,
                 false => Vec::new(),
             };
             let script = ddl::rebuild(&self.shape, &next, dialect, &extra, &spans, Some(&copied));

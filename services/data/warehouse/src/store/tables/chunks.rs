@@ -114,6 +114,20 @@ pub(crate) fn starts(conn: &mut Conn, shape: &TableShape) -> Result<Vec<Time>, F
         .load(conn)?)
 }
 
+/// The spans that a table needs room for: those that rows really lie in, and those of the manifest, by which writers take a partition for
+/// being there even where all its rows are gone.
+pub(crate) fn spans(conn: &mut Conn, shape: &TableShape) -> Result<Vec<Span>, Failure> {
+    let Some(interval) = shape.chunk_interval else {
+        return Ok(Vec::new());
+    };
+    let filled = physical::counts(conn, shape)?.into_keys();
+    let starts: BTreeSet<_> = filled.chain(starts(conn, shape)?).collect();
+    Ok(starts
+        .into_iter()
+        .map(|start| interval.span(start))
+        .collect())
+}
+
 /// How many rows the manifest has in each chunk, by its first moment.
 pub(crate) fn counts(conn: &mut Conn, shape: &TableShape) -> Result<Vec<(Time, i64)>, Failure> {
     Ok(chunks::table

@@ -225,7 +225,7 @@ fn plan_in(
     if !plan.moves || !conn.is_postgres() {
         return Ok(plan);
     }
-    facts.spans = physical::spans(conn, shape)?;
+    facts.spans = chunks::spans(conn, shape)?;
     Ok(change::plan(shape, definition, &facts, &place))
 }
 
