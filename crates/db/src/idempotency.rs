@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth::Scope;
 use diesel::prelude::*;
 use error::{Error, reason};
-use value::Time;
+use value::{Id, Time};
 
 use crate::conn::Conn;
 use crate::error::Failure;
@@ -76,6 +76,59 @@ pub fn once(
         .set(table::response.eq(&response))
         .execute(conn)?;
     Ok(response)
+}
+
+/// A request that may come again, as it is handed on to where it is done: kept for [`KEEP`].
+#[derive(Debug, Clone)]
+pub struct Once {
+    /// What is asked for, such as the RPC's name.
+    pub rpc: &'static str,
+    /// What the client calls this request; empty: it is never recognised.
+    pub request_id: String,
+    /// The [`hash`] of its body, without the request id. A body with a secret in it is hashed without that: a fast hash of a password
+    /// could be guessed.
+    pub body_hash: [u8; 32],
+}
+
+impl Once {
+    /// See [`once`].
+    ///
+    /// # Errors
+    /// `REQUEST_ID_REUSED` for the same request id with another body, and those of the work.
+    pub fn answer(
+        &self,
+        conn: &mut Conn,
+        scope: &Scope,
+        now: Time,
+        work: impl FnOnce(&mut Conn) -> Result<Vec<u8>, Failure>,
+    ) -> Result<Vec<u8>, Failure> {
+        let request = Request {
+            rpc: self.rpc,
+            request_id: &self.request_id,
+            body_hash: &self.body_hash,
+            now,
+            keep: KEEP,
+        };
+        once(conn, scope, request, work)
+    }
+
+    /// The id of what `create` makes, or of what the same request made before.
+    ///
+    /// # Errors
+    /// See [`Once::answer`].
+    pub fn id(
+        &self,
+        conn: &mut Conn,
+        scope: &Scope,
+        now: Time,
+        create: impl FnOnce(&mut Conn) -> Result<Id, Failure>,
+    ) -> Result<Id, Failure> {
+        let made = self.answer(conn, scope, now, |conn| {
+            create(conn).map(|id| id.as_bytes().to_vec())
+        })?;
+        let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
+        Ok(Id::from_uuid(id))
+    }
 }
 
 /// Forgets answers that have expired; how many there were.

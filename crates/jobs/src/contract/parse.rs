@@ -6,6 +6,7 @@ use crate::{
     submission::Submission,
 };
 use auth::Caller;
+use db::idempotency::{Once, hash};
 use error::{Error, reason};
 use prost::Message;
 use prost_types::FieldMask;
@@ -14,6 +15,8 @@ use serde_json::Value;
 use std::time::Duration;
 use value::{Id, Json};
 
+/// The RPC by which somebody asks for a checkpoint, as its repetitions are known.
+const CREATE_CHECKPOINT: &str = "/tessera.jobs.v1.JobsService/CreateCheckpoint";
 /// Entries of a page where nobody says.
 const PAGE: usize = 50;
 
@@ -86,15 +89,17 @@ fn checkpoint_type(sort: pb::CheckpointType) -> CheckpointType {
 }
 
 pub(super) fn checkpoint(mut ask: pb::CreateCheckpointRequest) -> Result<CheckpointDraft, Error> {
-    let request_id = std::mem::take(&mut ask.request_id);
-    let body_hash = db::idempotency::hash(&ask.encode_to_vec());
+    let once = Once {
+        rpc: CREATE_CHECKPOINT,
+        request_id: std::mem::take(&mut ask.request_id),
+        body_hash: hash(&ask.encode_to_vec()),
+    };
     Ok(CheckpointDraft {
         job: id("job_id", &ask.job_id)?,
         sort: checkpoint_type(ask.r#type()),
         name: ask.name,
         keep: span(ask.keep),
-        request_id,
-        body_hash,
+        once,
     })
 }
 

@@ -10,18 +10,13 @@ use crate::{
     schema::job_checkpoints,
 };
 use auth::Scope;
-use db::{
-    Conn, Failure, OrElse,
-    idempotency::{KEEP, Request, once},
-};
+use db::{Conn, Failure, OrElse, idempotency::Once};
 use diesel::prelude::*;
 use error::Error;
 use serde_json::Value;
 use std::time::Duration;
 use value::{Id, Time};
 
-/// The RPC by which somebody asks for one.
-const CREATE: &str = "/tessera.jobs.v1.JobsService/CreateCheckpoint";
 /// Checkpoints that a job made by itself and that are kept: the latest.
 const KEPT: i64 = 20;
 
@@ -33,9 +28,8 @@ pub(crate) struct CheckpointDraft {
     pub(crate) name: String,
     /// How long it can be used; none is for ever.
     pub(crate) keep: Option<Duration>,
-    /// Names the request, where it is not empty; and what it asks for.
-    pub(crate) request_id: String,
-    pub(crate) body_hash: [u8; 32],
+    /// The request, which may come twice.
+    pub(crate) once: Once,
 }
 
 impl Store {
@@ -103,14 +97,7 @@ impl Store {
         let work = move |c: &mut Conn| {
             let record = turn::lock(c, held.tenant(), draft.job)?;
             let now = now(c)?;
-            let request = Request {
-                rpc: CREATE,
-                request_id: &draft.request_id,
-                body_hash: &draft.body_hash,
-                now,
-                keep: KEEP,
-            };
-            let made = once(c, &held, request, |c| {
+            let made = draft.once.id(c, &held, now, |c| {
                 let packed = saved::pack(&snapshot(&record))?;
                 let what = (draft.sort, draft.name.as_str(), record.steps);
                 let row = CheckpointRow {
@@ -120,10 +107,8 @@ impl Store {
                     ..row((record.tenant, record.id, id), what, &packed, now)
                 };
                 db::insert_all!(c, job_checkpoints::table, &[row])?;
-                Ok(id.to_string().into_bytes())
+                Ok(id)
             })?;
-            let made = String::from_utf8(made).map_err(Error::internal)?;
-            let made: Id = made.parse().map_err(Error::internal)?;
             Ok((find(c, record.tenant, record.id, made)?, now))
         };
         self.db.claim(scope, work).await

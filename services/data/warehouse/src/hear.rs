@@ -6,11 +6,12 @@ use crate::{
     model::{outcome::Mode, row::GivenRow, value::Given},
     store::{
         Store, Viewer,
-        change::{Action, Change, Once, WriteAsk},
+        change::{Action, Change, WriteAsk},
     },
 };
 use auth::{RowFilters, Scope};
 use bus::{Consumer, Received};
+use db::idempotency::Once;
 use error::{Error, Result};
 use serde_json::Value as Json;
 use std::{sync::Arc, time::Instant};

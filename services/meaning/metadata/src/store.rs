@@ -51,17 +51,6 @@ pub(crate) struct Store {
     clock: Arc<dyn Clock>,
 }
 
-/// A request that may come twice.
-#[derive(Clone, Debug)]
-pub(crate) struct Once {
-    /// What is asked for.
-    pub(crate) rpc: &'static str,
-    /// The caller's name of the request; empty is none.
-    pub(crate) request_id: String,
-    /// The hash of the request without that name.
-    pub(crate) body_hash: [u8; 32],
-}
-
 /// What every change notes: in which tenant, when and by whom.
 #[derive(Clone, Debug)]
 struct Change {

@@ -5,7 +5,7 @@ mod read;
 mod write;
 
 pub(crate) use read::{History, List};
-pub(crate) use write::{Once, keep, take_back_if_there};
+pub(crate) use write::{keep, take_back_if_there};
 
 use crate::{
     model::publication::{Entry, Figure, Past, Publication},

@@ -5,7 +5,7 @@ mod work;
 mod write;
 
 pub(crate) use read::{Filter, Query};
-pub(crate) use write::{Once, active};
+pub(crate) use write::active;
 
 use crate::{
     convert,

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use auth::Scope;
 use db::Page;
+use db::idempotency::Once;
 use db::page::Shape;
 use error::{Error, Result, reason};
 use prost::Message;
@@ -21,7 +22,7 @@ use prost_types::{FieldMask, Timestamp};
 use value::{Id, Time};
 
 use crate::model::pattern::Held;
-use crate::store::{Once, Slice, Target};
+use crate::store::{Slice, Target};
 
 /// Reads an id.
 pub(crate) fn id(field: &str, text: &str) -> Result<Id> {
@@ -118,7 +119,7 @@ pub(crate) fn once(rpc: &'static str, request_id: &str, body: &impl Message) -> 
     Once {
         rpc,
         request_id: request_id.to_owned(),
-        body_hash: db::idempotency::hash(&body.encode_to_vec()).to_vec(),
+        body_hash: db::idempotency::hash(&body.encode_to_vec()),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) use users::{NewUser, UserFate, UserFilter, UserOrder, UserPatch, User
 use std::sync::Arc;
 
 use auth::Scope;
-use db::{Conn, Db, Failure, idempotency};
+use db::{Conn, Db, Failure};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use error::Error;
@@ -69,17 +69,6 @@ pub(crate) struct Target {
     pub(crate) version: Option<i64>,
     /// What the caller holds: the target may not be able to do more.
     pub(crate) held: Held,
-}
-
-/// A create that may come twice.
-#[derive(Clone, Debug)]
-pub(crate) struct Once {
-    /// The RPC.
-    pub(crate) rpc: &'static str,
-    /// The caller's id of the request; empty is none.
-    pub(crate) request_id: String,
-    /// SHA-256 of the request without that id.
-    pub(crate) body_hash: Vec<u8>,
 }
 
 /// What every change notes: in which tenant, when and by whom.
@@ -155,25 +144,4 @@ impl Target {
             _ => Ok(()),
         }
     }
-}
-
-/// Runs a create, or finds what the same request made before.
-fn once(
-    c: &mut Conn,
-    change: &Change,
-    request: &Once,
-    create: impl FnOnce(&mut Conn) -> Result<Id, Failure>,
-) -> Result<Id, Failure> {
-    let known = idempotency::Request {
-        rpc: request.rpc,
-        request_id: &request.request_id,
-        body_hash: &request.body_hash,
-        now: change.now,
-        keep: idempotency::KEEP,
-    };
-    let made = idempotency::once(c, &change.scope, known, |c| {
-        create(c).map(|id| id.as_bytes().to_vec())
-    })?;
-    let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
-    Ok(Id::from_uuid(id))
 }

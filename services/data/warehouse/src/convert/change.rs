@@ -6,8 +6,9 @@ use crate::{
         load::GivenColumn,
         outcome::{Changed, Mode, Outcome, Written},
     },
-    store::change::{Action, LoadAsk, Once, Target, WriteAsk},
+    store::change::{Action, LoadAsk, Target, WriteAsk},
 };
+use db::idempotency::Once;
 use error::{Error, Result};
 use proto_data::tessera::warehouse::v1;
 

@@ -12,7 +12,7 @@ use crate::{
         view::View,
     },
 };
-use db::{Conn, Failure, idempotency, outbox};
+use db::{Conn, Failure, idempotency::Once, outbox};
 use error::Error;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use value::{Id, Time};
@@ -66,15 +66,6 @@ pub(crate) struct Change {
     pub(crate) prefix: String,
 }
 
-/// A request that may come twice.
-#[derive(Clone, Debug)]
-pub(crate) struct Once {
-    pub(crate) rpc: &'static str,
-    /// Empty is never recognised.
-    pub(crate) request_id: String,
-    pub(crate) body_hash: [u8; 32],
-}
-
 /// What was done so far to one table.
 pub(crate) struct Touched {
     /// Rows more or fewer by chunk.
@@ -118,14 +109,7 @@ impl Store {
             .collect();
         let (viewer, own) = (viewer.clone(), viewer.scope.clone());
         let work = move |conn: &mut Conn, shapes: &[Arc<_>]| {
-            let request = idempotency::Request {
-                rpc: once.rpc,
-                request_id: &once.request_id,
-                body_hash: &once.body_hash,
-                now: moment.now,
-                keep: idempotency::KEEP,
-            };
-            let answer = idempotency::once(conn, &viewer.scope, request, |conn| {
+            let answer = once.answer(conn, &viewer.scope, moment.now, |conn| {
                 let done = in_time(conn, moment.end, |conn| {
                     all(conn, &viewer, &moment, shapes, &changes, &ids)
                 })?;

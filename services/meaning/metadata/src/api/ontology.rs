@@ -9,10 +9,11 @@ use super::{
 use crate::{
     convert::{self, ontology},
     model::{Definition, Kind, Record, ontology as yaml, uml},
-    store::{Ends, Import, Once, ResultLine},
+    store::{Ends, Import, ResultLine},
 };
 use auth::Scope;
 use db::Page;
+use db::idempotency::Once;
 use error::Error;
 use prost::Message;
 use proto_meaning::tessera::metadata::v1;

@@ -4,10 +4,11 @@ use super::{Answer, Api, access::administrable, answer};
 use crate::{
     convert::{self, Resource},
     model::{Kind, mask},
-    store::{Filter, Once, Query, Target},
+    store::{Filter, Query, Target},
 };
 use auth::Scope;
 use db::Page;
+use db::idempotency::Once;
 use error::{Error, reason};
 use prost::Message;
 use proto_meaning::tessera::metadata::v1;

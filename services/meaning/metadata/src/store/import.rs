@@ -1,12 +1,13 @@
 //! Bringing an ontology in: all definitions in one transaction, all or nothing.
 
 use super::{
-    CHUNK, Change, Once, Store, check,
+    CHUNK, Change, Store, check,
     read::lives,
     write::{Changed, write_all},
 };
 use crate::model::{Action, Definition, Kind, Record};
 use auth::Scope;
+use db::idempotency::Once;
 use db::{Conn, Failure};
 use error::{Error, Violation};
 use std::collections::{BTreeMap, HashMap};

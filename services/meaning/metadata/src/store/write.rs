@@ -1,6 +1,6 @@
 //! Changing definitions: the row, its version, its references and tags, and the event, in one transaction.
 
-use super::{CHUNK, Change, Once, Row, Store, check, definition, read::find, resolve};
+use super::{CHUNK, Change, Row, Store, check, definition, read::find, resolve};
 use crate::{
     convert,
     model::{Action, Definition, Kind, Record, diff, mask},
@@ -8,7 +8,7 @@ use crate::{
     schema::{definition_references, definition_tags, definition_versions, definitions},
 };
 use auth::Scope;
-use db::{Conn, Failure, OrElse, etag, idempotency, outbox};
+use db::{Conn, Failure, OrElse, etag, idempotency::Once, outbox};
 use diesel::{prelude::*, upsert::excluded};
 use error::{Error, Violations};
 use serde_json::Value;
@@ -172,14 +172,7 @@ impl Change {
         once: &Once,
         work: impl FnOnce(&mut Conn) -> Result<Vec<u8>, Failure>,
     ) -> Result<Vec<u8>, Failure> {
-        let request = idempotency::Request {
-            rpc: once.rpc,
-            request_id: &once.request_id,
-            body_hash: &once.body_hash,
-            now: self.now,
-            keep: idempotency::KEEP,
-        };
-        idempotency::once(c, &self.scope, request, work)
+        once.answer(c, &self.scope, self.now, work)
     }
 
     fn next(&self, record: &mut Record) {

@@ -6,10 +6,10 @@ use crate::{
     convert::{self, publication},
     model::{publication::Published, rows::Unmerged},
     reasons,
-    store::Once,
 };
 use auth::Scope;
 use cache::{Cache, Caches, Entry, Key, Source};
+use db::idempotency::{Once, hash};
 use error::Error;
 use proto_numbers::tessera::calculation::v1;
 use value::Id;
@@ -31,7 +31,7 @@ impl Api {
         let once = Once {
             rpc: "CreatePublication",
             request_id,
-            body_hash: db::idempotency::hash(&prost::Message::encode_to_vec(&ask)),
+            body_hash: hash(&prost::Message::encode_to_vec(&ask)),
         };
         let asked = ask.publication.unwrap_or_default();
         let question = asked.question.unwrap_or_default();

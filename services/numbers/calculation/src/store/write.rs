@@ -7,24 +7,13 @@ use crate::{
     schema::{metric_history, publication_entities, publications},
 };
 use auth::Scope;
-use db::{Conn, Failure, idempotency};
+use db::{Conn, Failure, idempotency::Once};
 use diesel::prelude::*;
 use error::Error;
 use value::{Id, Time};
 
 /// So many rows go into a statement: databases bound the number of its parameters.
 const AT_ONCE: usize = 500;
-
-/// A request that may come twice.
-#[derive(Clone, Debug)]
-pub(crate) struct Once {
-    /// What is asked for.
-    pub(crate) rpc: &'static str,
-    /// The caller's name of the request; empty is none.
-    pub(crate) request_id: String,
-    /// The hash of the request without that name.
-    pub(crate) body_hash: [u8; 32],
-}
 
 impl Store {
     /// Keeps a publication and tells of it, or finds the one that the same request made; its id.
@@ -36,19 +25,10 @@ impl Store {
     ) -> Result<Id, Error> {
         let (now, held) = (self.clock.now(), scope.clone());
         let work = move |c: &mut Conn| {
-            let request = idempotency::Request {
-                rpc: once.rpc,
-                request_id: &once.request_id,
-                body_hash: &once.body_hash,
-                now,
-                keep: idempotency::KEEP,
-            };
-            let made = idempotency::once(c, &held, request, |c| {
+            once.id(c, &held, now, |c| {
                 keep(c, &held, &published)?;
-                Ok(published.publication.id.as_bytes().to_vec())
-            })?;
-            let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
-            Ok(Id::from_uuid(id))
+                Ok(published.publication.id)
+            })
         };
         self.db.write(scope, work).await
     }

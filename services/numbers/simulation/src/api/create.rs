@@ -13,9 +13,9 @@ use crate::{
         scenario::TooMany,
     },
     reasons::{SCENARIO_CONFLICT, SCENARIO_UNDEFINED},
-    store::Once,
 };
 use auth::Scope;
+use db::idempotency::Once;
 use error::{Error, Violation};
 use formula::calendar;
 use proto_meaning::tessera::metadata::v1::{DefinitionKind, ImportOutcome, ImportResult};

@@ -11,22 +11,11 @@ use crate::{
     tasks::{self, WriteRun},
 };
 use auth::Scope;
-use db::{Conn, Failure, idempotency};
+use db::{Conn, Failure, idempotency::Once};
 use diesel::prelude::*;
 use error::Error;
 use jobs::By;
 use value::Id;
-
-/// A request that may come twice.
-#[derive(Clone, Debug)]
-pub(crate) struct Once {
-    /// What is asked for.
-    pub(crate) rpc: &'static str,
-    /// The caller's name of the request; empty is none.
-    pub(crate) request_id: String,
-    /// The hash of the request without that name.
-    pub(crate) body_hash: [u8; 32],
-}
 
 impl Store {
     /// Starts a run, or finds the one that the same request started or that makes just this world. `beside` lets it write where
@@ -60,16 +49,9 @@ impl Store {
         let run = self
             .db
             .write(scope, move |c| {
-                let request = idempotency::Request {
-                    rpc: once.rpc,
-                    request_id: &once.request_id,
-                    body_hash: &once.body_hash,
-                    now,
-                    keep: idempotency::KEEP,
-                };
-                let made = idempotency::once(c, &held, request, |c| {
+                let id = once.id(c, &held, now, |c| {
                     if let Some(there) = same_world(c, &run)? {
-                        return Ok(there.as_bytes().to_vec());
+                        return Ok(there);
                     }
                     if !beside {
                         refuse_overlap(c, &run, &ontology)?;
@@ -77,10 +59,9 @@ impl Store {
                     diesel::insert_into(runs::table).values(&row).execute(c)?;
                     announce(c, &run, now, &actor)?;
                     jobs.submit_in::<WriteRun>(c, &held, tasks::job(&run))?;
-                    Ok(run.id.as_bytes().to_vec())
+                    Ok(run.id)
                 })?;
-                let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
-                find(c, tenant, Id::from_uuid(id))
+                find(c, tenant, id)
             })
             .await?;
         self.jobs.ring();

@@ -1,12 +1,13 @@
 //! Groups and their members.
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
 use error::{Error, reason};
 use value::{Id, Time};
 
-use super::{Change, Once, Slice, Store, Target, access, once, row_filters};
+use super::{Change, Slice, Store, Target, access, row_filters};
 use crate::model::{Event, prefix_end};
 use crate::schema::{group_members, groups, users};
 
@@ -79,7 +80,7 @@ impl Store {
         };
         self.db
             .write(scope, move |c| {
-                let id = once(c, &change, &request, |c| {
+                let id = request.id(c, &change.scope, change.now, |c| {
                     diesel::insert_into(groups::table)
                         .values(&row)
                         .execute(c)

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
 use error::{Error, reason};
 use value::{Id, Time};
 
-use super::{Change, Once, Slice, Store, Target, access, once};
+use super::{Change, Slice, Store, Target, access};
 use crate::model::{Event, Holder, role};
 use crate::reasons::{ESCALATION_REFUSED, SELF_LOCKOUT_REFUSED};
 use crate::schema::{group_members, row_filters};
@@ -90,7 +91,7 @@ impl Store {
         };
         self.db
             .write(scope, move |c| {
-                let id = once(c, &change, &request, |c| {
+                let id = request.id(c, &change.scope, change.now, |c| {
                     match &new.holder {
                         Holder::Subject(kind, id) => access::find_subject(c, &change, *kind, *id)?,
                         Holder::Role(name) => role::permissions(name).map(|_| ())?,

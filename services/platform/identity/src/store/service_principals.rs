@@ -1,12 +1,13 @@
 //! Service principals: programs that call with API tokens of their own.
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
 use error::{Error, reason};
 use value::{Id, Time};
 
-use super::{Once, Slice, Store, Target, access, once, tokens};
+use super::{Slice, Store, Target, access, tokens};
 use crate::model::{Event, prefix_end};
 use crate::schema::service_principals;
 
@@ -63,7 +64,7 @@ impl Store {
         };
         self.db
             .write(scope, move |c| {
-                let id = once(c, &change, &request, |c| {
+                let id = request.id(c, &change.scope, change.now, |c| {
                     diesel::insert_into(service_principals::table)
                         .values(&row)
                         .execute(c)

@@ -1,12 +1,13 @@
 //! Tenants. Their scope spans all tenants where platform administrators act.
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
 use error::{Error, reason};
 use value::{Id, Time};
 
-use super::{Change, NewAssignment, NewUser, Once, Slice, Store, Target, once};
+use super::{Change, NewAssignment, NewUser, Slice, Store, Target};
 use crate::model::{Event, SubjectKind};
 use crate::schema::tenants;
 
@@ -62,7 +63,7 @@ impl Store {
         };
         self.db
             .write(scope, move |c| {
-                let id = once(c, &by, &request, |c| {
+                let id = request.id(c, &by.scope, by.now, |c| {
                     insert(c, &change, &row)?;
                     if let Some(first) = &first {
                         super::users::insert(c, &change, &first.user)?;

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
 use error::{Error, reason};
 use value::{Id, Time};
 
-use super::{Change, NewPassword, Once, Slice, Store, Target, access, credentials, once, sessions};
+use super::{Change, NewPassword, Slice, Store, Target, access, credentials, sessions};
 use crate::model::{Event, prefix_end};
 use crate::schema::{group_members, users};
 
@@ -113,7 +114,7 @@ impl Store {
         let change = self.change(scope);
         self.db
             .write(scope, move |c| {
-                let id = once(c, &change, &request, |c| {
+                let id = request.id(c, &change.scope, change.now, |c| {
                     insert(c, &change, &new)?;
                     change.policy_changed(c)?;
                     Ok(new.id)

@@ -6,6 +6,7 @@ use auth::Scope;
 use auth::clearance::Level;
 use bus::envelope::Content;
 use bus::topic::COMMANDS;
+use db::idempotency::Once;
 use error::{Error, Result, Violations};
 use prost::Message;
 use proto_platform::tessera::messaging::v1 as pb;
@@ -17,7 +18,7 @@ use super::Api;
 use crate::convert::message::seal;
 use crate::convert::{self, json, subscription};
 use crate::reasons::NO_COMMAND_HANDLER;
-use crate::store::{Once, commands};
+use crate::store::commands;
 
 /// The longest that an answer is not looked for: another process may have taken it.
 const LOOK: Duration = Duration::from_millis(500);

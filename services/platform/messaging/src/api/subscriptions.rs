@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use auth::Scope;
 use bytes::Bytes;
+use db::idempotency::Once;
 use error::{Error, Result, reason};
 use prost::Message;
 use proto_platform::tessera::messaging::v1 as pb;
@@ -17,8 +18,8 @@ use crate::convert::message::{SEES_PRIVATE, sees_private, unreadable};
 use crate::convert::subscription::{self, Place};
 use crate::convert::{self, small};
 use crate::model::{is_private, stored::Stored};
+use crate::store::dead_letters;
 use crate::store::subscriptions::Row;
-use crate::store::{Once, dead_letters};
 
 /// Messages fetched when the caller does not say how many.
 const USUAL: u16 = 100;

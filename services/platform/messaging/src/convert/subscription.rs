@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use auth::Scope;
 use auth::clearance::{Clearance, Level};
+use db::idempotency::Once;
 use error::{Error, Result, Violations, reason};
 use prost::Message;
 use proto_platform::tessera::messaging::v1 as pb;
@@ -14,7 +15,7 @@ use super::{id, json, message, number, render_span, small, span, time};
 use crate::broker::{Answer, GroupFigures, Out, Verdict};
 use crate::model::{delivery::Snapshot, reaches_platform, reaches_private};
 use crate::store::subscriptions::{Change, Row};
-use crate::store::{Once, commands, dead_letters};
+use crate::store::{commands, dead_letters};
 
 const ACK_WAIT: Duration = Duration::from_secs(30);
 const MAX_ATTEMPTS: i64 = 10;

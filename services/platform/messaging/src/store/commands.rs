@@ -1,13 +1,14 @@
 //! Commands and what became of them.
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::page::{Page, Shape};
 use db::{Conn, Failure, OrElse};
 use diesel::prelude::*;
 use error::{Error, Result};
 use value::{Id, Json, Time};
 
-use super::{Once, Store, one_more};
+use super::{Store, one_more};
 use crate::schema::commands;
 
 /// Not answered yet.

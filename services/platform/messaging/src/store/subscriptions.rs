@@ -1,13 +1,14 @@
 //! Subscriptions: what they ask for, and how far they are.
 
 use auth::Scope;
+use db::idempotency::Once;
 use db::page::{Page, Shape};
 use db::{Conn, Failure, OrElse, etag};
 use diesel::prelude::*;
 use error::{Error, Result};
 use value::{Id, Json, Time};
 
-use super::{Once, Store, one_more};
+use super::{Store, one_more};
 use crate::reasons::{COMMAND_HANDLED, SUBSCRIPTION_EXISTS};
 use crate::schema::{dead_letters, subscriptions};
 
