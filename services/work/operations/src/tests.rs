@@ -30,7 +30,7 @@ fn reason(status: &Status) -> String {
     error::Error::from(status.clone()).reason().to_owned()
 }
 
-/// A bench with an owner `simulation` that is there, and one called `warehouse` that is away.
+/// A bench with an owner `simulation`, and one called `warehouse` that has nothing.
 struct House {
     bench: Bench<Operations>,
     owner: Owner,
@@ -47,7 +47,7 @@ impl House {
         let bench = Bench::<Operations>::builder(backend)
             .config(config)
             .owner("simulation", Some(owner.routes()))
-            .owner("warehouse", None)
+            .owner("warehouse", Some(Owner::default().routes()))
             .start()
             .await;
         let post = Post::start(&bench);
@@ -82,7 +82,12 @@ impl House {
 
     /// The owner cannot be reached any more.
     fn send_away(&self) {
-        self.bench.owner("simulation").point_to(rpc::Target::Absent);
+        self.is_away("simulation");
+    }
+
+    /// A service cannot be reached any more.
+    fn is_away(&self, service: &str) {
+        self.bench.owner(service).point_to(rpc::Target::Absent);
     }
 }
 

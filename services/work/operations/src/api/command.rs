@@ -31,7 +31,7 @@ impl Api {
         F: FnOnce(Owner) -> A + Send,
         A: Future<Output = Result<jobs::Job>> + Send,
     {
-        let known = self.store.known(scope, id, "").await?;
+        let known = self.known(scope, id).await?;
         let entry = self.entry(scope, &known, action, detail);
         let job = self.audited(scope, &known.service, entry, ask).await?;
         self.bell.ring(id);
@@ -91,7 +91,7 @@ impl Api {
 
     /// Deletes an operation that has ended.
     pub(super) async fn delete(&self, scope: &Scope, id: Id, etag: String) -> Result<()> {
-        let known = self.store.known(scope, id, "").await?;
+        let known = self.known(scope, id).await?;
         let entry = self.entry(scope, &known, Action::Delete, json!({}));
         self.store.audit_ask(scope, entry.clone()).await?;
         let asked = match self.owners.of(&known.service, scope.tenant()) {
@@ -123,7 +123,7 @@ impl Api {
         id: Id,
         ask: CreateCheckpointRequest,
     ) -> Result<Checkpoint> {
-        let known = self.store.known(scope, id, "").await?;
+        let known = self.known(scope, id).await?;
         let detail = json!({"name": ask.name, "type": ask.r#type().as_str_name()});
         let entry = self.entry(scope, &known, Action::Checkpoint, detail);
         self.store.audit_ask(scope, entry.clone()).await?;

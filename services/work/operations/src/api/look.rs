@@ -29,14 +29,7 @@ impl Api {
         service: &str,
         full: bool,
     ) -> Result<Operation, Error> {
-        let known = match self.store.known(scope, id, service).await {
-            Ok(known) => Some(known),
-            // Its first event may be on its way: who names the service has it asked.
-            Err(missing) if missing.is(&reason::NOT_FOUND) && !service.is_empty() => None,
-            Err(error) => return Err(error),
-        };
-        let service = known.as_ref().map_or(service, |known| &known.service);
-        let service = service.to_owned();
+        let (service, known) = self.keeper(scope, id, service).await?;
         let mut operation = self.fresh(scope, id, &service, known).await?;
         if full && !operation.stale {
             let owner = self.owners.of(&service, scope.tenant())?;
@@ -89,9 +82,56 @@ impl Api {
         }
     }
 
+    /// Who keeps an operation that the caller may know of, and what was heard of it. Its first event may be on its way: then the
+    /// service that is named is asked, or all of them.
+    async fn keeper(
+        &self,
+        scope: &Scope,
+        id: Id,
+        service: &str,
+    ) -> Result<(String, Option<Known>), Error> {
+        match self.store.known(scope, id, service).await {
+            Ok(known) => Ok((known.service.clone(), Some(known))),
+            Err(missing) if !missing.is(&reason::NOT_FOUND) => Err(missing),
+            Err(_) if !service.is_empty() => Ok((service.to_owned(), None)),
+            Err(missing) => Ok((self.unheard_of(scope, id, missing).await?, None)),
+        }
+    }
+
+    /// The service that keeps an operation of which nothing was heard yet; `missing` where none does. Where one cannot be asked, it
+    /// may be that one's, which is no reason to say that there is none.
+    async fn unheard_of(&self, scope: &Scope, id: Id, missing: Error) -> Result<String, Error> {
+        let owners = self.owners.all("", scope.tenant());
+        let asked = owners
+            .iter()
+            .map(|owner| async move { (owner.service(), owner.job(id).await) });
+        let mut none = missing;
+        for (service, answer) in join_all(asked).await {
+            match answer {
+                Ok(_) => return Ok(service.to_owned()),
+                Err(refusal) if refusal.is(&reason::NOT_FOUND) => {}
+                Err(refusal) => none = refusal,
+            }
+        }
+        Err(none)
+    }
+
+    /// What is known of an operation; one of which nothing was heard yet is looked for.
+    pub(super) async fn known(&self, scope: &Scope, id: Id) -> Result<Known, Error> {
+        match self.store.known(scope, id, "").await {
+            Err(missing) if missing.is(&reason::NOT_FOUND) => {
+                let service = self.unheard_of(scope, id, missing).await?;
+                // Whether the caller may know of it is seen there, and it is kept.
+                self.fresh(scope, id, &service, None).await?;
+                self.store.known(scope, id, "").await
+            }
+            known => known,
+        }
+    }
+
     /// Who keeps an operation that the caller may know of.
     pub(super) async fn owner_of(&self, scope: &Scope, id: Id) -> Result<Owner, Error> {
-        let known = self.store.known(scope, id, "").await?;
+        let known = self.known(scope, id).await?;
         self.owners.of(&known.service, scope.tenant())
     }
 

@@ -97,6 +97,7 @@ both! {
         let mut editor = house.with_permissions(&["*.read", "*.write"]);
         let secret = new(|one| one.set_security_level(pb::SecurityLevel::Confidential));
         assert_eq!(reason(&editor.create_operation(secret).await.unwrap_err()), "CLEARANCE_TOO_LOW");
+        house.is_away("warehouse");
         let away = new(|one| one.service = "warehouse".into());
         assert_eq!(reason(&admin.create_operation(away).await.unwrap_err()), "OWNER_UNAVAILABLE");
     }

@@ -82,6 +82,7 @@ both! {
     async fn kinds_are_those_offered_and_those_heard_of(house: House) {
         let mut admin = house.admin();
         house.told(|job| job.kind = "simulation.old".into()).await;
+        house.is_away("warehouse");
         house.told(|job| job.service = "warehouse".into()).await;
         let ask = pb::ListKindsRequest { page_size: 2, ..Default::default() };
         let page = admin.list_kinds(ask.clone()).await.unwrap().into_inner();

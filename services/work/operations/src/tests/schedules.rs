@@ -49,6 +49,7 @@ both! {
     }
 
     async fn schedules_of_all_services_come_a_page_at_a_time(house: House) {
+        house.is_away("warehouse");
         let mut admin = house.admin();
         for name in ["a", "b", "c"] {
             admin.create_schedule(new(|one| one.name = name.into())).await.unwrap();
