@@ -54,8 +54,8 @@ helm: ## Lint and render the chart, and check it against the Kubernetes schemas
 smoke: ## The same calls by grpcurl, curl, a stock Python client and `tessera call`
 	@scripts/with-servers scripts/smoke
 
-torture: ## Play random seeds to the end: SEEDS=n of them, or one again by SEED=n
-	@TORTURE_SEED=$(SEED) TORTURE_SEEDS=$(or $(SEEDS),200) scripts/with-servers $(CARGO) nextest run --package tessera-tests torture --no-capture
+torture: ## Play random seeds to the end: SEEDS=n of them (from FROM=n on), or one again by SEED=n
+	@TORTURE_SEED=$(SEED) TORTURE_FROM=$(FROM) TORTURE_SEEDS=$(or $(SEEDS),200) scripts/with-servers $(CARGO) nextest run --package tessera-tests torture --no-capture
 
 bench-numbers: ## Metrics and inserts beside hand-written SQL and the bare driver: ROWS=n
 	@ROWS=$(or $(ROWS),200000) scripts/with-servers $(CARGO) bench --package tessera-tests --bench numbers

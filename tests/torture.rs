@@ -95,7 +95,7 @@ fn play_all(seeds: std::ops::Range<u64>) {
     tally.says_enough(seeds.end - seeds.start);
 }
 
-/// The first seeds: as many as are asked for, or the usual number; or the one that is asked for.
+/// The first seeds, or those from one that is asked for on: as many as are asked for, or the usual number; or a single one.
 #[test]
 fn every_number_is_right_whatever_happens() {
     match asked("TORTURE_SEED") {
@@ -104,7 +104,10 @@ fn every_number_is_right_whatever_happens() {
             telemetry::init(&telemetry::Config::default()).expect("the usual settings are valid");
             play_all(seed..seed + 1);
         }
-        None => play_all(0..asked("TORTURE_SEEDS").unwrap_or(USUAL)),
+        None => {
+            let first = asked("TORTURE_FROM").unwrap_or(0);
+            play_all(first..first + asked("TORTURE_SEEDS").unwrap_or(USUAL));
+        }
     }
 }
 
