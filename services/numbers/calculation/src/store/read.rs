@@ -101,10 +101,7 @@ impl Store {
                 query = query.filter(publications::id.lt(after));
             }
             if !hidden.is_empty() {
-                let behind = publication_entities::table
-                    .filter(publication_entities::tenant.eq(tenant))
-                    .filter(publication_entities::entity.eq_any(hidden.clone()))
-                    .select(publication_entities::publication);
+                let behind = behind(tenant, hidden.clone());
                 query = query.filter(not(publications::id.eq_any(behind)));
             }
             let heads: Vec<Head> = query.load(c)?;
@@ -167,10 +164,7 @@ impl Store {
                 query = query.filter(metric_history::publication.lt(publication).or(rest));
             }
             if !hidden.is_empty() {
-                let behind = publication_entities::table
-                    .filter(publication_entities::tenant.eq(tenant))
-                    .filter(publication_entities::entity.eq_any(hidden.clone()))
-                    .select(publication_entities::publication);
+                let behind = behind(tenant, hidden.clone());
                 query = query.filter(not(metric_history::publication.eq_any(behind)));
             }
             let lines: Vec<Line> = query.load(c)?;
@@ -184,4 +178,13 @@ impl Store {
         };
         self.db.read(scope, work).await
     }
+}
+
+/// Publications that read one of these entities.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn behind(tenant: Id, entities: Vec<String>) -> _ {
+    publication_entities::table
+        .filter(publication_entities::tenant.eq(tenant))
+        .filter(publication_entities::entity.eq_any(entities))
+        .select(publication_entities::publication)
 }
